@@ -1,0 +1,1 @@
+#include "accel/accelerator.hpp"

@@ -1,0 +1,32 @@
+# Flags common to every target of the project, and the function that declares a library of ours.
+
+add_library(peerpress_flags INTERFACE)
+target_compile_options(peerpress_flags INTERFACE -Wall -Wextra -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 reports members of coroutine frames as uninitialised once it inlines awaiters (GCC bugs 105562, 107532).
+    target_compile_options(peerpress_flags INTERFACE -Wno-maybe-uninitialized)
+endif()
+if(PEERPRESS_SANITIZE)
+    add_compile_options(-fsanitize=${PEERPRESS_SANITIZE} -fno-omit-frame-pointer -O1)
+    add_link_options(-fsanitize=${PEERPRESS_SANITIZE})
+endif()
+if(PEERPRESS_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+if(PEERPRESS_COVERAGE)
+    add_compile_options(--coverage -fprofile-update=atomic)
+    add_link_options(--coverage)
+endif()
+
+# peerpress_library(NAME SOURCES ... [PUBLIC LIB ...] [PRIVATE LIB ...])
+# One static library per folder: target peerpress_NAME, alias peerpress::NAME.
+function(peerpress_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+    add_library(peerpress_${name} STATIC ${ARG_SOURCES})
+    add_library(peerpress::${name} ALIAS peerpress_${name})
+    set_target_properties(peerpress_${name} PROPERTIES EXPORT_NAME ${name})
+    target_include_directories(peerpress_${name} PUBLIC
+        $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/peerpress>)
+    target_link_libraries(peerpress_${name}
+        PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} $<BUILD_INTERFACE:peerpress_flags>)
+endfunction()

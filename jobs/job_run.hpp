@@ -1,0 +1,67 @@
+// Runs one job: walks its sources, opens, transfers, commits, reports. The same code serves the command
+// line in process and the server.
+//
+// Commit protocol, per group of files: data fsync (many in flight) -> verification -> on_prepared -> link or
+// rename to the final name -> fsync of each directory once -> on_committed. A destination is absent,
+// untouched, or complete at every moment.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+#include "jobs/job_spec.hpp"
+#include "pipeline/lane.hpp"
+
+namespace peerpress::jobs {
+
+// A file whose data are durable under a temporary name, about to get its own.
+struct prepared_file {
+    std::string source;
+    std::string destination;
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::uint32_t crc32 = 0;
+};
+
+// What a job tells its owner; called on the lane's executor, and waited for: a slow observer slows the job,
+// it does not make it grow.
+class job_observer {
+public:
+    virtual ~job_observer() = default;
+    virtual awaitable<> on_prepared(const std::vector<prepared_file>& files) = 0;
+    // Files that came to their end: committed, failed or skipped, in the order in which they did.
+    virtual awaitable<> on_finished(const std::vector<file_result>& files) = 0;
+};
+
+// What an earlier run of the same job left behind, so that a restarted job neither repeats nor refuses it.
+struct job_history {
+    // nullopt: not seen before. Called on the lane's executor, must be quick.
+    std::function<bool(const std::string& source)> finished = [](const std::string&) { return false; };
+    std::function<std::optional<prepared_file>(const std::string& source)> prepared =
+        [](const std::string&) { return std::nullopt; };
+};
+
+// Names of outputs being written in this process, so that two jobs never write one file.
+class output_registry;
+std::shared_ptr<output_registry> make_output_registry();
+
+struct job_context {
+    pipeline::lane& lane;
+    job_observer& observer;
+    job_progress& progress;
+    std::stop_token stop;
+    std::shared_ptr<output_registry> outputs;
+    job_history history;
+    bool carry_metadata = true;   // mode, times, ACLs, xattrs, owner
+    bool durable = true;          // fsync data and directories; gzip's grammar does not promise it
+};
+
+// Never throws for what a file can do wrong: that is in its file_result and in the outcome.
+// SUCCEEDED: every file done. PARTIAL: some failed. FAILED: none done. CANCELLED: stop was asked for; the
+// files committed until then stay.
+awaitable<job_outcome> run_job(job_spec spec, job_context context);
+
+}  // namespace peerpress::jobs
