@@ -1,17 +1,17 @@
-// Runs one job: walks its sources, opens, transfers, commits, reports. The same code serves the command
-// line in process and the server.
+// Runs one job: walks its sources, opens, transfers, commits, reports. The same code serves the
+// command line in process and the server.
 //
-// Commit protocol, per group of files: data fsync (many in flight) -> verification -> on_prepared -> link or
-// rename to the final name -> fsync of each directory once -> on_committed. A destination is absent,
-// untouched, or complete at every moment.
+// Commit protocol, per group of files: data fsync (many in flight) -> verification -> on_prepared
+// -> link or rename to the final name -> fsync of each directory once -> on_committed. A
+// destination is absent, untouched, or complete at every moment.
 #pragma once
+
+#include "jobs/job_spec.hpp"
+#include "pipeline/lane.hpp"
 
 #include <functional>
 #include <memory>
 #include <stop_token>
-
-#include "jobs/job_spec.hpp"
-#include "pipeline/lane.hpp"
 
 namespace peerpress::jobs {
 
@@ -26,8 +26,8 @@ struct prepared_file {
     std::uint32_t crc32 = 0;
 };
 
-// What a job tells its owner; called on the lane's executor, and waited for: a slow observer slows the job,
-// it does not make it grow.
+// What a job tells its owner; called on the lane's executor, and waited for: a slow observer slows
+// the job, it does not make it grow.
 class job_observer {
 public:
     virtual ~job_observer() = default;
@@ -36,10 +36,13 @@ public:
     virtual awaitable<> on_finished(const std::vector<file_result>& files) = 0;
 };
 
-// What an earlier run of the same job left behind, so that a restarted job neither repeats nor refuses it.
+// What an earlier run of the same job left behind, so that a restarted job neither repeats nor
+// refuses it.
 struct job_history {
     // nullopt: not seen before. Called on the lane's executor, must be quick.
-    std::function<bool(const std::string& source)> finished = [](const std::string&) { return false; };
+    std::function<bool(const std::string& source)> finished = [](const std::string&) {
+        return false;
+    };
     std::function<std::optional<prepared_file>(const std::string& source)> prepared =
         [](const std::string&) { return std::nullopt; };
 };
@@ -55,13 +58,13 @@ struct job_context {
     std::stop_token stop;
     std::shared_ptr<output_registry> outputs;
     job_history history;
-    bool carry_metadata = true;   // mode, times, ACLs, xattrs, owner
-    bool durable = true;          // fsync data and directories; gzip's grammar does not promise it
+    bool carry_metadata = true;  // mode, times, ACLs, xattrs, owner
+    bool durable = true;         // fsync data and directories; gzip's grammar does not promise it
 };
 
 // Never throws for what a file can do wrong: that is in its file_result and in the outcome.
-// SUCCEEDED: every file done. PARTIAL: some failed. FAILED: none done. CANCELLED: stop was asked for; the
-// files committed until then stay.
+// SUCCEEDED: every file done. PARTIAL: some failed. FAILED: none done. CANCELLED: stop was asked
+// for; the files committed until then stay.
 awaitable<job_outcome> run_job(job_spec spec, job_context context);
 
 }  // namespace peerpress::jobs

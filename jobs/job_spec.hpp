@@ -1,19 +1,32 @@
-// What a job is asked to do, and what became of it: plain values, the same in process and through the server.
+// What a job is asked to do, and what became of it: plain values, the same in process and through
+// the server.
 #pragma once
+
+#include "jobs/reason.hpp"
+#include "pipeline/transfer.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
-
-#include "jobs/reason.hpp"
-#include "pipeline/transfer.hpp"
 
 namespace peerpress::jobs {
 
 enum class operation { compress, decompress, test };
-enum class verification { automatic, off, self, full };  // automatic: full where sources are removed, else off
+enum class verification {
+    automatic,
+    off,
+    self,
+    full
+};  // automatic: full where sources are removed, else off
+
+std::string_view operation_name(operation o);  // "compress"
+std::optional<operation> operation_from_name(std::string_view name);
+std::string_view verification_name(verification v);  // "self"
+std::optional<verification> verification_from_name(std::string_view name);
 
 struct job_spec {
     jobs::operation operation = operation::compress;
@@ -22,21 +35,26 @@ struct job_spec {
     int level = 1;
     accel::codec codec = accel::codec::automatic;
     std::uint32_t member_bytes = 1 << 20;
-    std::vector<std::string> sources;  // paths, bytes as the file system has them; absolute on the server
-    std::string destination;           // exact output path, for a single source file
-    std::string destination_dir;       // outputs mirror the sources' layout below it; else they lie beside the sources
-    bool recursive = false;            // sources that are directories are walked; else source_is_directory
+    // Paths, bytes as the file system has them; absolute on the server.
+    std::vector<std::string> sources;
+    std::string destination;  // exact output path, for a single source file
+    // Outputs mirror the sources' layout below it; else they lie beside their sources.
+    std::string destination_dir;
+    bool recursive = false;  // sources that are directories are walked; else source_is_directory
     bool overwrite = false;
-    bool follow_symlinks = false;  // a source that is a symlink; links met while walking are never followed
-    bool remove_sources = false;   // after verification and commit
+    // A source that is a symlink; links met while walking are never followed.
+    bool follow_symlinks = false;
+    bool remove_sources = false;  // after verification and commit
     jobs::verification verification = verification::automatic;
     std::uint64_t output_bytes_max = ~std::uint64_t{0};  // per file, decompressing
-    std::string suffix;            // instead of the container's own
+    std::string suffix;                                  // instead of the container's own
     std::int32_t priority = 0;
     std::vector<std::pair<std::string, std::string>> labels;
 };
 
 enum class data_path { p2p, host, cpu };
+std::string_view data_path_name(data_path p);  // "cpu"
+std::optional<data_path> data_path_from_name(std::string_view name);
 
 struct path_bytes {
     jobs::data_path path = data_path::cpu;
@@ -52,19 +70,26 @@ struct file_result {
     std::uint64_t bytes_out = 0;
     std::uint32_t crc32 = 0;  // of the plain data
     std::vector<path_bytes> paths;
-    problem error;                  // reason::none where the file is done
+    problem error = {};             // reason::none where the file is done
     std::vector<problem> warnings;  // done all the same
-    bool skipped = false;           // not an error, nothing done: source_has_suffix in a tree
+    // Not an error, nothing done: the name's suffix says so. In a tree silently, for a source that
+    // was named with a warning (source_has_suffix, source_lacks_suffix).
+    bool skipped = false;
 };
 
 enum class job_state { queued, running, succeeded, failed, cancelling, cancelled, partial };
 std::string_view job_state_name(job_state s);  // "QUEUED"
+std::optional<job_state> job_state_from_name(std::string_view name);
 bool is_terminal(job_state s);
 
 struct job_outcome {
     job_state state = job_state::succeeded;
-    problem error;  // the job's, or its only file's
+    problem error = {};   // the job's, or its only file's
+    bool warned = false;  // some file was done or skipped with a warning
 };
+
+// Of the command line, for a whole job: 0, 2 where it warned, exit_partial, or its error's.
+int exit_code(const job_outcome& outcome);
 
 // Written by the lane, read by anyone at any time.
 struct job_progress {
@@ -74,8 +99,11 @@ struct job_progress {
     std::atomic<std::uint64_t> files_done{0};
     std::atomic<std::uint64_t> files_failed{0};
     std::atomic<bool> scanning{true};
-    std::atomic<std::uint64_t> page_cache_files{0};  // files that could not be read or written directly
+    // Files that could not be read or written directly.
+    std::atomic<std::uint64_t> page_cache_files{0};
 };
+
+inline constexpr std::uint32_t member_bytes_min = 4096;
 
 // Is this spec one that can be run at all? Checks ranges and combinations, touches no file.
 problem validate(const job_spec& spec);

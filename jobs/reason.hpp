@@ -1,11 +1,11 @@
-// Why something did not work, as a stable name that programs can rely on: in google.rpc.ErrorInfo, in JSON
-// output, in the job store. Each maps to one exit code of the command line.
+// Why something did not work, as a stable name that programs can rely on: in google.rpc.ErrorInfo,
+// in JSON output, in the job store. Each maps to one exit code of the command line.
 #pragma once
+
+#include "io/asio.hpp"
 
 #include <string>
 #include <string_view>
-
-#include "io/asio.hpp"
 
 namespace peerpress::jobs {
 
@@ -50,13 +50,26 @@ enum class reason {
     metadata_lost,
 };
 
-std::string_view reason_name(reason r);      // "SOURCE_NOT_FOUND"
+std::string_view reason_name(reason r);          // "SOURCE_NOT_FOUND"
 reason reason_from_name(std::string_view name);  // `internal` for names it does not know
+
+// The exit code of a command that did nothing but this:
+//   0  done
+//   1  an error
+//   2  a warning: what gzip passes over with a message (a directory, a suffix, an output that
+//   exists),
+//      and what was done with something lost (metadata, trailing garbage)
+//   3  some files failed, others are done (a job's state, never one reason's)
+//   4  no server took the work
+//   5  the server does not permit it
+int exit_code(reason r);
+inline constexpr int exit_partial = 3;
+inline constexpr int exit_no_server = 4;
 
 // A reason with one line that names the thing and the way out.
 struct problem {
     jobs::reason reason = reason::none;
-    std::string message;
+    std::string message = {};
     explicit operator bool() const { return reason != reason::none; }
 };
 

@@ -1,0 +1,166 @@
+#include "jobs/job_spec.hpp"
+
+#include <array>
+
+namespace peerpress::jobs {
+namespace {
+
+template <class Value>
+struct named {
+    Value value;
+    std::string_view name;
+};
+
+constexpr std::array operations{
+    named<operation>{operation::compress, "compress"},
+    named<operation>{operation::decompress, "decompress"},
+    named<operation>{operation::test, "test"},
+};
+constexpr std::array verifications{
+    named<verification>{verification::automatic, "automatic"},
+    named<verification>{verification::off, "off"},
+    named<verification>{verification::self, "self"},
+    named<verification>{verification::full, "full"},
+};
+constexpr std::array data_paths{
+    named<data_path>{data_path::p2p, "p2p"},
+    named<data_path>{data_path::host, "host"},
+    named<data_path>{data_path::cpu, "cpu"},
+};
+constexpr std::array job_states{
+    named<job_state>{job_state::queued, "QUEUED"},
+    named<job_state>{job_state::running, "RUNNING"},
+    named<job_state>{job_state::succeeded, "SUCCEEDED"},
+    named<job_state>{job_state::failed, "FAILED"},
+    named<job_state>{job_state::cancelling, "CANCELLING"},
+    named<job_state>{job_state::cancelled, "CANCELLED"},
+    named<job_state>{job_state::partial, "PARTIAL"},
+};
+
+template <class Table, class Value>
+constexpr std::string_view name_in(const Table& table, Value value) {
+    for (const auto& entry : table)
+        if (entry.value == value) return entry.name;
+    return "?";
+}
+
+template <class Table>
+constexpr auto value_in(const Table& table, std::string_view name)
+    -> std::optional<decltype(table[0].value)> {
+    for (const auto& entry : table)
+        if (entry.name == name) return entry.value;
+    return std::nullopt;
+}
+
+problem invalid(std::string message) {
+    return {reason::invalid_argument, std::move(message)};
+}
+
+bool holds_nul(const std::string& text) {
+    return text.find('\0') != std::string::npos;
+}
+
+problem check_paths(const job_spec& spec) {
+    if (spec.sources.empty()) return invalid("no source is named");
+    for (const std::string& source : spec.sources) {
+        if (source.empty()) return invalid("a source has an empty name");
+        if (holds_nul(source)) return invalid("a source's name holds a NUL byte");
+    }
+    if (holds_nul(spec.destination) || holds_nul(spec.destination_dir))
+        return invalid("the destination's name holds a NUL byte");
+    if (spec.suffix.find('/') != std::string::npos || holds_nul(spec.suffix))
+        return invalid("a suffix holds neither '/' nor NUL: " + spec.suffix);
+    return {};
+}
+
+problem check_destination(const job_spec& spec) {
+    if (spec.operation == operation::test &&
+        !(spec.destination.empty() && spec.destination_dir.empty()))
+        return invalid("a test writes nothing: it takes no destination");
+    if (spec.operation == operation::test && spec.remove_sources)
+        return invalid("a test leaves no output that could stand for a removed source");
+    if (!spec.destination.empty() && !spec.destination_dir.empty())
+        return invalid("a destination and a destination directory exclude each other");
+    if (!spec.destination.empty() && spec.sources.size() != 1)
+        return invalid(
+            "one destination takes one source; name a destination directory for several");
+    if (!spec.destination.empty() && spec.recursive)
+        return invalid("a tree has no single destination; name a destination directory");
+    return {};
+}
+
+problem check_codec(const job_spec& spec) {
+    if (spec.operation != operation::compress) return {};
+    const int level_max = spec.codec == accel::codec::zlib ? 9 : 12;
+    if (spec.level < 1 || spec.level > level_max)
+        return invalid("level " + std::to_string(spec.level) + " is outside 1 to " +
+                       std::to_string(level_max) +
+                       (spec.codec == accel::codec::zlib ? " (zlib's)" : ""));
+    if (spec.member_bytes < member_bytes_min)
+        return invalid("members of " + std::to_string(spec.member_bytes) +
+                       " bytes are too small; the least is " + std::to_string(member_bytes_min));
+    return {};
+}
+
+}  // namespace
+
+std::string_view operation_name(operation o) {
+    return name_in(operations, o);
+}
+std::optional<operation> operation_from_name(std::string_view name) {
+    return value_in(operations, name);
+}
+std::string_view verification_name(verification v) {
+    return name_in(verifications, v);
+}
+std::optional<verification> verification_from_name(std::string_view name) {
+    return value_in(verifications, name);
+}
+std::string_view data_path_name(data_path p) {
+    return name_in(data_paths, p);
+}
+std::optional<data_path> data_path_from_name(std::string_view name) {
+    return value_in(data_paths, name);
+}
+std::string_view job_state_name(job_state s) {
+    return name_in(job_states, s);
+}
+std::optional<job_state> job_state_from_name(std::string_view name) {
+    return value_in(job_states, name);
+}
+
+bool is_terminal(job_state s) {
+    switch (s) {
+        case job_state::queued:
+        case job_state::running:
+        case job_state::cancelling:
+            return false;
+        case job_state::succeeded:
+        case job_state::failed:
+        case job_state::cancelled:
+        case job_state::partial:
+            return true;
+    }
+    return false;
+}
+
+int exit_code(const job_outcome& outcome) {
+    switch (outcome.state) {
+        case job_state::succeeded:
+            return outcome.warned ? 2 : 0;
+        case job_state::partial:
+            return exit_partial;
+        case job_state::cancelled:
+            return exit_code(reason::cancelled);
+        default:
+            return outcome.error ? exit_code(outcome.error.reason) : 1;
+    }
+}
+
+problem validate(const job_spec& spec) {
+    if (problem found = check_paths(spec)) return found;
+    if (problem found = check_destination(spec)) return found;
+    return check_codec(spec);
+}
+
+}  // namespace peerpress::jobs
