@@ -1,4 +1,5 @@
-// The one door to Boost.Asio and to the project's error currency. Asio itself is compiled once, in io/asio.cpp.
+// The one door to Boost.Asio and to the project's error currency. Asio itself is compiled once, in
+// io/asio.cpp.
 #pragma once
 
 #include <boost/asio.hpp>

@@ -1,10 +1,10 @@
 // Regular files and pipes behind the storage seam, on io_uring.
 #pragma once
 
-#include <memory>
-
 #include "io/storage.hpp"
 #include "io/uring.hpp"
+
+#include <memory>
 
 namespace peerpress::io {
 
@@ -30,8 +30,8 @@ enum class caching {
     buffered,  // through the page cache
 };
 
-// Takes over an open descriptor (the lane gets descriptors, never paths) and finds out by fstat, statx
-// (STATX_DIOALIGN) and fcntl what it can do. Throws system_error.
+// Takes over an open descriptor (the lane gets descriptors, never paths) and finds out by fstat,
+// statx (STATX_DIOALIGN) and fcntl what it can do. Throws system_error.
 std::unique_ptr<storage> open_storage(uring& ring, unique_fd fd, caching caching);
 
 }  // namespace peerpress::io

@@ -1,25 +1,26 @@
 // A bounded pool of staging slots, all allocated at start, shared fairly between flows.
 //
-// A slot is one contiguous piece of memory: its input half, then its output half. A lease is the right to
-// let a device write into one slot; it must outlive every operation submitted with its memory.
-// A flow is one party's claim (a job's). Within a flow slots are granted first come, first served, so that
-// a transfer's lowest chunk always holds one; between flows that wait they are granted in turn.
-// Single executor: no member is thread-safe.
+// A slot is one contiguous piece of memory: its input half, then its output half. A lease is the
+// right to let a device write into one slot; it must outlive every operation submitted with its
+// memory. A flow is one party's claim (a job's). Within a flow slots are granted first come, first
+// served, so that a transfer's lowest chunk always holds one; between flows that wait they are
+// granted in turn. Single executor: no member is thread-safe.
 #pragma once
+
+#include "io/asio.hpp"
+#include "io/bytes.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
 
-#include "io/asio.hpp"
-#include "io/bytes.hpp"
-
 namespace peerpress::io {
 
 struct staging_options {
-    std::uint32_t slots = 24;           // 24 x 2.125 MiB = 51 MiB
-    std::uint32_t input_bytes = 1 << 20;   // largest chunk; a power of two
-    std::uint32_t slack_bytes = 64 << 10;  // beyond a chunk in either half: framing, stored-block expansion, alignment
+    std::uint32_t slots = 24;             // 24 x 2.125 MiB = 51 MiB
+    std::uint32_t input_bytes = 1 << 20;  // largest chunk; a power of two
+    std::uint32_t slack_bytes =
+        64 << 10;  // beyond a chunk in either half: framing, stored-block expansion, alignment
 };
 
 class staging_pool;
@@ -43,7 +44,8 @@ private:
     std::uint64_t flow_ = 0;
 };
 
-// A job's share of the pool; identifies the same party to engines (accel/accelerator.hpp). Never reused.
+// A job's share of the pool; identifies the same party to engines (accel/accelerator.hpp). Never
+// reused.
 enum class flow_id : std::uint64_t {};
 
 class staging_pool {

@@ -1,13 +1,13 @@
-// The storage seam: bytes at offsets, whatever holds them. The pipeline knows storages only; files, pipes,
-// gRPC streams, fakes and (later) raw block devices stand behind it.
+// The storage seam: bytes at offsets, whatever holds them. The pipeline knows storages only; files,
+// pipes, gRPC streams, fakes and (later) raw block devices stand behind it.
 #pragma once
+
+#include "io/asio.hpp"
+#include "io/bytes.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "io/asio.hpp"
-#include "io/bytes.hpp"
 
 namespace peerpress::io {
 
@@ -19,9 +19,9 @@ struct alignment {
 
 struct storage_traits {
     std::optional<std::uint64_t> size_bytes;  // known for regular files only
-    bool seekable = true;                     // false: offsets must follow one another (pipe, stream)
-    bool direct = false;                      // O_DIRECT: nothing of it stays in the page cache
-    std::string buffered_reason;              // why it is not direct, in words; empty where it is
+    bool seekable = true;         // false: offsets must follow one another (pipe, stream)
+    bool direct = false;          // O_DIRECT: nothing of it stays in the page cache
+    std::string buffered_reason;  // why it is not direct, in words; empty where it is
     io::alignment alignment;
 };
 
@@ -31,18 +31,21 @@ public:
 
     virtual const storage_traits& traits() const = 0;
 
-    // Reads until `into` is full or the storage ends, and returns the bytes read. Short transfers, EAGAIN
-    // and EINTR are resumed inside. Offset and `into` (address and length) follow traits().alignment; the
-    // bytes returned need not be a multiple of it at the end. Throws system_error.
+    // Reads until `into` is full or the storage ends, and returns the bytes read. Short transfers,
+    // EAGAIN and EINTR are resumed inside. Offset and `into` (address and length) follow
+    // traits().alignment; the bytes returned need not be a multiple of it at the end. Throws
+    // system_error.
     virtual awaitable<std::size_t> read(std::uint64_t offset_bytes, bytes_span into) = 0;
 
-    // Writes all of `from`. Same alignment rules; a caller pads the last piece and truncates afterwards.
+    // Writes all of `from`. Same alignment rules; a caller pads the last piece and truncates
+    // afterwards.
     virtual awaitable<> write(std::uint64_t offset_bytes, bytes_view from) = 0;
 
     // Sets the exact size. A no-op on what is not seekable.
     virtual awaitable<> truncate(std::uint64_t size_bytes) = 0;
 
-    // Makes data and size durable. Never repeated by anyone after an error: a second fsync may falsely succeed.
+    // Makes data and size durable. Never repeated by anyone after an error: a second fsync may
+    // falsely succeed.
     virtual awaitable<> sync() = 0;
 };
 

@@ -1,11 +1,14 @@
 // One io_uring as a Boost.Asio I/O object: operations take completion tokens, completions arrive on
 // the handler's executor.
 //
-// Lifecycle: construct, use, close(), wait until in_flight() is zero, destroy. A submitted buffer belongs
-// to the kernel until its completion, also after a cancellation: cancelling is a request, and the
-// operation still completes (with operation_aborted, or with what it had done).
-// Single executor: no member is thread-safe.
+// Lifecycle: construct, use, close(), wait until in_flight() is zero, destroy. A submitted buffer
+// belongs to the kernel until its completion, also after a cancellation: cancelling is a request,
+// and the operation still completes (with operation_aborted, or with what it had done). Single
+// executor: no member is thread-safe.
 #pragma once
+
+#include "io/asio.hpp"
+#include "io/bytes.hpp"
 
 #include <liburing.h>
 
@@ -13,17 +16,17 @@
 #include <deque>
 #include <memory>
 
-#include "io/asio.hpp"
-#include "io/bytes.hpp"
-
 namespace peerpress::io {
 
 struct uring_options {
-    std::uint32_t queue_depth = 128;  // operations the kernel holds at once; more of them wait here, in order
-    bool commands = false;            // SQE128 and CQE32, which NVMe passthrough needs; doubles the rings' memory
+    std::uint32_t queue_depth =
+        128;  // operations the kernel holds at once; more of them wait here, in order
+    bool commands =
+        false;  // SQE128 and CQE32, which NVMe passthrough needs; doubles the rings' memory
 };
 
-// What an NVMe passthrough command returns: `status` is the (positive) NVMe status, `value` CQE dwords 0 and 1.
+// What an NVMe passthrough command returns: `status` is the (positive) NVMe status, `value` CQE
+// dwords 0 and 1.
 struct command_result {
     std::uint32_t status = 0;
     std::uint64_t value = 0;
@@ -43,21 +46,27 @@ public:
     using executor_type = asio::any_io_executor;
     executor_type get_executor() { return event_.get_executor(); }
 
-    // Each completes with (error_code, bytes) after ONE transfer, which may be short. io/file resumes them.
-    template <asio::completion_token_for<void(error_code, std::size_t)> Token = asio::use_awaitable_t<>>
+    // Each completes with (error_code, bytes) after ONE transfer, which may be short. io/file
+    // resumes them.
+    template <
+        asio::completion_token_for<void(error_code, std::size_t)> Token = asio::use_awaitable_t<>>
     auto async_read(int fd, bytes_span into, std::uint64_t offset_bytes, Token&& token = {});
 
-    template <asio::completion_token_for<void(error_code, std::size_t)> Token = asio::use_awaitable_t<>>
+    template <
+        asio::completion_token_for<void(error_code, std::size_t)> Token = asio::use_awaitable_t<>>
     auto async_write(int fd, bytes_view from, std::uint64_t offset_bytes, Token&& token = {});
 
     // Completes with (error_code). `data_only` is fdatasync.
     template <asio::completion_token_for<void(error_code)> Token = asio::use_awaitable_t<>>
     auto async_fsync(int fd, bool data_only, Token&& token = {});
 
-    // Sends `command_bytes` (struct nvme_uring_cmd) to /dev/ngXnY as `command_op` (NVME_URING_CMD_IO).
-    // Completes with (error_code, command_result); operation_not_supported on a ring without commands.
-    template <asio::completion_token_for<void(error_code, command_result)> Token = asio::use_awaitable_t<>>
-    auto async_command(int fd, std::uint32_t command_op, bytes_view command_bytes, Token&& token = {});
+    // Sends `command_bytes` (struct nvme_uring_cmd) to /dev/ngXnY as `command_op`
+    // (NVME_URING_CMD_IO). Completes with (error_code, command_result); operation_not_supported on
+    // a ring without commands.
+    template <asio::completion_token_for<void(error_code, command_result)> Token =
+                  asio::use_awaitable_t<>>
+    auto async_command(int fd, std::uint32_t command_op, bytes_view command_bytes,
+                       Token&& token = {});
 
     // Asks the kernel to give up every operation, and refuses new ones with operation_aborted.
     void close();

@@ -1,0 +1,180 @@
+// A storage in memory that takes orders: what fails next, what it claims to be, how out of order it
+// completes.
+#pragma once
+
+#include "io/storage.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <deque>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace peerpress::test {
+
+class memory_storage final : public io::storage {
+public:
+    struct write_record {
+        std::uint64_t offset_bytes = 0;
+        std::size_t length_bytes = 0;
+        friend bool operator==(const write_record&, const write_record&) = default;
+    };
+
+    explicit memory_storage(std::vector<std::byte> content = {}, io::alignment alignment = {})
+        : content_(std::move(content)) {
+        traits_.alignment = alignment;
+        traits_.direct = alignment.offset_bytes > 1;
+        if (!traits_.direct) traits_.buffered_reason = "it is memory";
+        traits_.size_bytes = content_.size();
+    }
+
+    // --- orders
+    // -----------------------------------------------------------------------------------------
+
+    // `after` operations succeed first.
+    void fail_next_read(error_code ec, std::size_t after = 0) { read_fault_ = fault{ec, after}; }
+    void fail_next_write(error_code ec, std::size_t after = 0) { write_fault_ = fault{ec, after}; }
+    void fail_next_truncate(error_code ec) { truncate_fault_ = fault{ec, 0}; }
+    void fail_next_sync(error_code ec) { sync_fault_ = fault{ec, 0}; }
+
+    // traits().size_bytes says this whatever there is: a file that shrinks or grows under its
+    // reader.
+    void claim_size(std::uint64_t size_bytes) { traits_.size_bytes = size_bytes; }
+    // Writes beyond it fail with ENOSPC.
+    void limit_capacity(std::uint64_t bytes) { capacity_bytes_ = bytes; }
+    // A pipe: no size, and offsets must follow one another (checked).
+    void make_sequential() {
+        traits_.seekable = false;
+        traits_.size_bytes.reset();
+    }
+    // Every operation takes a random number of turns of the executor, so that they complete out of
+    // order.
+    void delay_randomly(std::uint64_t seed, unsigned turns_max = 8) {
+        random_.seed(seed);
+        turns_max_ = turns_max;
+    }
+
+    // --- what happened
+    // ----------------------------------------------------------------------------------
+
+    std::vector<std::byte>& content() { return content_; }
+    const std::vector<std::byte>& content() const { return content_; }
+    const std::vector<write_record>& write_log() const {
+        return write_log_;
+    }  // in order of arrival
+    std::size_t reads() const { return reads_; }
+    std::size_t writes() const { return write_log_.size(); }
+    std::size_t syncs() const { return syncs_; }
+    std::uint32_t in_flight() const { return in_flight_; }
+    std::uint32_t in_flight_max() const { return in_flight_max_; }
+
+    // --- storage
+    // ----------------------------------------------------------------------------------------
+
+    const io::storage_traits& traits() const override { return traits_; }
+
+    awaitable<std::size_t> read(std::uint64_t offset_bytes, bytes_span into) override {
+        check(offset_bytes, into.data(), into.size());
+        if (!traits_.seekable)
+            assert(std::exchange(read_position_, offset_bytes + into.size()) == offset_bytes);
+        ++reads_;
+        const guard counted(*this);
+        co_await pass_time();
+        obey(read_fault_);
+        if (offset_bytes >= content_.size()) co_return 0;
+        const std::size_t length =
+            std::min<std::size_t>(into.size(), content_.size() - offset_bytes);
+        std::memcpy(into.data(), content_.data() + offset_bytes, length);
+        co_return length;
+    }
+
+    awaitable<> write(std::uint64_t offset_bytes, bytes_view from) override {
+        check(offset_bytes, from.data(), from.size());
+        if (!traits_.seekable)
+            assert(std::exchange(write_position_, offset_bytes + from.size()) == offset_bytes);
+        write_log_.push_back({offset_bytes, from.size()});
+        const guard counted(*this);
+        co_await pass_time();
+        obey(write_fault_);
+        const std::uint64_t end = offset_bytes + from.size();
+        if (end > capacity_bytes_)
+            throw system_error{make_error_code(boost::system::errc::no_space_on_device)};
+        if (end > content_.size()) resize(end);
+        std::copy(from.begin(), from.end(),
+                  content_.begin() + static_cast<std::ptrdiff_t>(offset_bytes));
+    }
+
+    awaitable<> truncate(std::uint64_t size_bytes) override {
+        co_await pass_time();
+        obey(truncate_fault_);
+        if (traits_.seekable) resize(size_bytes);
+    }
+
+    awaitable<> sync() override {
+        ++syncs_;
+        co_await pass_time();
+        obey(sync_fault_);
+    }
+
+private:
+    struct fault {
+        error_code ec;
+        std::size_t after = 0;
+    };
+
+    struct guard {
+        explicit guard(memory_storage& counted) : storage(counted) {
+            storage.in_flight_max_ = std::max(storage.in_flight_max_, ++storage.in_flight_);
+        }
+        ~guard() { --storage.in_flight_; }
+        memory_storage& storage;
+    };
+
+    void check([[maybe_unused]] std::uint64_t offset_bytes, [[maybe_unused]] const void* memory,
+               [[maybe_unused]] std::size_t length_bytes) const {
+        assert(offset_bytes % traits_.alignment.offset_bytes == 0);
+        assert(length_bytes % traits_.alignment.offset_bytes == 0);
+        assert(reinterpret_cast<std::uintptr_t>(memory) % traits_.alignment.memory_bytes == 0);
+    }
+
+    // Always at least one turn: what runs at once in a fake would hide what breaks in a real
+    // storage.
+    awaitable<> pass_time() {
+        unsigned turns = 1;
+        if (turns_max_ > 1) turns = 1 + static_cast<unsigned>(random_() % turns_max_);
+        for (; turns > 0; --turns) co_await asio::post(asio::use_awaitable);
+    }
+
+    static void obey(std::optional<fault>& ordered) {
+        if (!ordered) return;
+        if (ordered->after-- > 0) return;
+        const error_code ec = ordered->ec;
+        ordered.reset();
+        throw system_error{ec};
+    }
+
+    void resize(std::uint64_t size_bytes) {
+        content_.resize(size_bytes);
+        if (traits_.seekable) traits_.size_bytes = size_bytes;
+    }
+
+    std::vector<std::byte> content_;
+    io::storage_traits traits_;
+    std::optional<fault> read_fault_, write_fault_, truncate_fault_, sync_fault_;
+    std::uint64_t capacity_bytes_ = ~std::uint64_t{0};
+    std::mt19937_64 random_;
+    unsigned turns_max_ = 1;
+    std::vector<write_record> write_log_;
+    std::size_t reads_ = 0;
+    std::size_t syncs_ = 0;
+    std::uint32_t in_flight_ = 0;
+    std::uint32_t in_flight_max_ = 0;
+    std::uint64_t read_position_ = 0;
+    std::uint64_t write_position_ = 0;
+};
+
+}  // namespace peerpress::test
