@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# fetch-kernel.sh DIR: puts a stock Debian kernel with CONFIG_PCI_P2PDMA=y and the few modules the guest
+# needs into DIR (vmlinuz, modules/, modules.order, release).
+#
+# Debian 12 and 13 build their kernels without peer-to-peer DMA; the 7.3 kernels of trixie-backports have it. They are
+# taken through the machine's own apt configuration, in a private state directory, and never installed.
+set -euo pipefail
+
+dir=${1:?usage: fetch-kernel.sh DIR}
+modules='nvme ext4 xfs'
+
+if [ -s "$dir/release" ] && [ -s "$dir/vmlinuz" ] && [ -s "$dir/modules.order" ]; then
+    exit 0
+fi
+rm -rf "$dir"
+mkdir -p "$dir"
+dir=$(cd "$dir" && pwd)
+
+mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+    awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
+if [ -z "$mirror" ]; then
+    echo "fetch-kernel.sh: this machine's apt configuration names no Debian bookworm mirror" >&2
+    exit 1
+fi
+
+apt=$dir/apt
+mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+: >"$apt/status"
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+for suite in trixie trixie-backports; do
+    echo "deb [signed-by=$keyring] $mirror $suite main"
+done >"$apt/sources.list"
+private=(-qq -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
+    -o Dir::Etc::PreferencesParts=/dev/null -o Dir::Etc::Preferences=/dev/null -o "Dir::State=$apt"
+    -o "Dir::State::Lists=$apt/lists" -o "Dir::State::Status=$apt/status" -o "Dir::Cache=$apt/cache"
+    -o APT::Sandbox::User=root)
+
+apt-get "${private[@]}" update
+release=$(apt-cache "${private[@]}" search --names-only '^linux-binary-7\.[0-9.]+\+deb13-amd64$' |
+    sed -E 's/^linux-binary-([^ ]+) .*/\1/' | sort -V | tail -n 1)
+if [ -z "$release" ]; then
+    echo "fetch-kernel.sh: trixie-backports offers no linux-binary-7.* package any more" >&2
+    exit 1
+fi
+
+mkdir "$dir/deb"
+(cd "$dir/deb" && apt-get "${private[@]}" download "linux-binary-$release" "linux-modules-$release")
+for package in "$dir"/deb/*.deb; do
+    dpkg-deb --fsys-tarfile "$package" | tar -x -C "$dir/deb" --wildcards \
+        '*/vmlinuz*' '*/kernel/drivers/nvme/*' '*/kernel/fs/ext4/*' '*/kernel/fs/jbd2/*' '*/kernel/fs/mbcache*' \
+        '*/kernel/fs/xfs/*' '*/kernel/lib/crc/*' '*/kernel/crypto/*' 2>/dev/null || true
+done
+find "$dir/deb" -name 'vmlinuz*' -type f -exec cp {} "$dir/vmlinuz" \; -quit
+
+# modprobe knows the order in which modules need each other; the guest's busybox then just follows the list.
+[ -e "$dir/deb/lib" ] || ln -s usr/lib "$dir/deb/lib"
+/sbin/depmod -b "$dir/deb" "$release" 2>/dev/null
+mkdir "$dir/modules"
+for module in $modules; do
+    /sbin/modprobe -d "$dir/deb" -S "$release" --show-depends "$module" | awk '{ print $2 }'
+done | awk '!seen[$0]++' | while read -r file; do
+    name=$(basename "$file" .ko.xz)
+    xz -dc "$file" >"$dir/modules/$name.ko"
+    echo "$name.ko" >>"$dir/modules.order"
+done
+rm -rf "$dir/deb" "$apt"
+echo "$release" >"$dir/release"
