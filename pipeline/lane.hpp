@@ -1,15 +1,15 @@
-// A lane: one io_context on one thread, with the ring, the staging slots and the engine that live on it.
-// It knows transfers and open descriptors only, never paths, users or jobs, so that it can live in a
-// process of its own. No locks: everything here belongs to the lane's thread.
+// A lane: one io_context on one thread, with the ring, the staging slots and the engine that live
+// on it. It knows transfers and open descriptors only, never paths, users or jobs, so that it can
+// live in a process of its own. No locks: everything here belongs to the lane's thread.
 #pragma once
-
-#include <functional>
-#include <memory>
-#include <thread>
 
 #include "accel/accelerator.hpp"
 #include "io/staging.hpp"
 #include "io/uring.hpp"
+
+#include <functional>
+#include <memory>
+#include <thread>
 
 namespace peerpress::pipeline {
 
@@ -22,8 +22,11 @@ struct lane_options {
 
 class lane {
 public:
-    // Starts the thread. Throws system_error where ring or memory cannot be had.
+    // Starts the thread. Throws system_error where ring or memory cannot be had, and whatever
+    // make_engine (called on the lane's thread) throws.
     lane(engine_factory make_engine, lane_options options = {});
+    lane(const lane&) = delete;
+    lane& operator=(const lane&) = delete;
     // Waits until nothing is in flight; stop transfers (their stop tokens) beforehand.
     ~lane();
 
@@ -33,7 +36,17 @@ public:
     io::staging_pool& staging();
     accel::accelerator& engine();
 
-    const lane_options& options() const;
+    const lane_options& options() const { return options_; }
+
+private:
+    struct equipment;
+    using work_guard = asio::executor_work_guard<asio::io_context::executor_type>;
+
+    lane_options options_;
+    asio::io_context context_{1};  // one thread runs it
+    work_guard work_;
+    std::unique_ptr<equipment> equipment_;  // made and destroyed by the thread
+    std::thread thread_;
 };
 
 }  // namespace peerpress::pipeline
