@@ -1,21 +1,26 @@
-// The engine seam: what turns bytes into fewer bytes, and back. Software codecs stand behind it, and
-// devices will. The pipeline sees this header, never a backend.
+// The engine seam: what turns bytes into fewer bytes, and back. Software codecs stand behind it,
+// and devices will. The pipeline sees this header, never a backend.
 //
-// All operations are started and completed on the lane's executor; how an engine spends the time between
-// (threads, a device) is its own matter. Input and output are borrowed until completion.
+// All operations are started and completed on the lane's executor; how an engine spends the time
+// between (threads, a device) is its own matter. Input and output are borrowed until completion.
 #pragma once
-
-#include <cstdint>
-#include <memory>
-#include <string>
 
 #include "io/asio.hpp"
 #include "io/bytes.hpp"
 #include "io/staging.hpp"
 
+#include <cstdint>
+#include <memory>
+#include <string>
+
 namespace peerpress::accel {
 
 enum class checksum_kind { crc32, adler32 };
+
+// The value of no bytes, from which a checksum starts.
+constexpr std::uint32_t checksum_seed(checksum_kind kind) {
+    return kind == checksum_kind::crc32 ? 0 : 1;
+}
 
 // Which codec a caller insists on. `automatic` takes the best one for the level.
 enum class codec { automatic, zlib };
@@ -26,8 +31,8 @@ struct deflate_request {
     int level = 1;      // 1 (fastest) to 12 (smallest)
     accel::codec codec = codec::automatic;
     checksum_kind checksum = checksum_kind::crc32;
-    // true: the stream ends here. false: it ends byte-aligned after an empty stored block, and another
-    // may follow it, compressed independently (a full flush).
+    // true: the stream ends here. false: it ends byte-aligned after a stored block (a full flush),
+    // and another, which looks back nowhere, may follow it.
     bool last = true;
     io::flow_id flow{};  // cores are shared fairly between flows
 };
@@ -50,8 +55,8 @@ struct inflated {
     std::uint32_t checksum = 0;  // of the output
 };
 
-// One deflate stream decoded piece by piece, by strict zlib: the reference whenever whole members cannot
-// be had or have to be doubted.
+// One deflate stream decoded piece by piece, by strict zlib: the reference whenever whole members
+// cannot be had or have to be doubted.
 class serial_inflater {
 public:
     virtual ~serial_inflater() = default;
@@ -61,14 +66,15 @@ public:
         std::size_t output_bytes = 0;  // produced
         bool ended = false;            // the deflate stream's last block is done
     };
-    // Decodes until the input is used up, the output is full or the stream ends.
-    // Throws system_error with codec_errc::bad_data.
+    // Decodes until the input is used up, the output is full or the stream ends. A full output may
+    // leave data behind that need no further input: ask again with room before taking the input for
+    // cut short. Throws system_error with codec_errc::bad_data.
     virtual awaitable<step> inflate(bytes_view input, bytes_span output) = 0;
-    virtual void reset() = 0;  // the next stream
+    virtual void reset() = 0;  // the next stream; not while a step is under way
 };
 
 enum class codec_errc {
-    bad_data = 1,      // not a deflate stream
+    bad_data = 1,      // not a deflate stream, or cut short
     output_too_small,  // the data do not fit
 };
 const boost::system::error_category& codec_category();
@@ -78,17 +84,18 @@ class accelerator {
 public:
     virtual ~accelerator() = default;
 
-    virtual const std::string& name() const = 0;      // "software"
-    virtual std::uint32_t parallelism() const = 0;    // requests that make progress at the same time
+    virtual const std::string& name() const = 0;    // "software"
+    virtual std::uint32_t parallelism() const = 0;  // requests that make progress at the same time
     virtual std::size_t deflate_bound(std::size_t input_bytes) const = 0;
 
-    // Throws system_error with codec_errc.
+    // Throw system_error: codec_errc for what the data are to blame for, ENOMEM.
     virtual awaitable<deflated> deflate(deflate_request request) = 0;
     virtual awaitable<inflated> inflate(inflate_request request) = 0;
 
     virtual std::unique_ptr<serial_inflater> serial(io::flow_id flow) = 0;
     // Checksum of a span, continued from `seed` (the kind's initial value for the first span).
-    virtual awaitable<std::uint32_t> checksum(checksum_kind kind, std::uint32_t seed, bytes_view data, io::flow_id flow) = 0;
+    virtual awaitable<std::uint32_t> checksum(checksum_kind kind, std::uint32_t seed,
+                                              bytes_view data, io::flow_id flow) = 0;
 };
 
 }  // namespace peerpress::accel

@@ -1,0 +1,24 @@
+// Which codec serves which level.
+#pragma once
+
+#include "accel/accelerator.hpp"
+
+#include <string>
+
+namespace peerpress::accel::software {
+
+enum class library { isal, libdeflate, zlib };
+
+struct codec_choice {
+    software::library library = library::isal;
+    int native_level = 1;
+    bool operator==(const codec_choice&) const = default;
+};
+
+inline constexpr int level_min = 1;
+inline constexpr int level_max = 12;
+
+// Precondition: level_min <= level <= level_max.
+codec_choice choose_codec(int level, codec codec);
+
+}  // namespace peerpress::accel::software

@@ -1,0 +1,42 @@
+#include "accel/software/worker_pool.hpp"
+
+#include <cassert>
+
+namespace peerpress::accel::software {
+
+worker_pool::worker_pool(std::uint32_t threads) {
+    assert(threads > 0);
+    threads_.reserve(threads);
+    for (std::uint32_t index = 0; index < threads; ++index) {
+        threads_.emplace_back([this](std::stop_token stop) { work(stop); });
+    }
+}
+
+worker_pool::~worker_pool() {
+    for (std::jthread& thread : threads_) thread.request_stop();
+    threads_.clear();
+    assert(queue_.empty() && "a request is still under way");
+}
+
+void worker_pool::submit(io::flow_id flow, std::unique_ptr<task> task) {
+    {
+        const std::lock_guard lock(mutex_);
+        queue_.push(flow, std::move(task));
+    }
+    filled_.notify_one();
+}
+
+void worker_pool::work(std::stop_token stop) {
+    workbench bench;
+    for (;;) {
+        std::unique_ptr<task> next;
+        {
+            std::unique_lock lock(mutex_);
+            if (!filled_.wait(lock, stop, [this] { return !queue_.empty(); })) return;
+            next = queue_.pop();
+        }
+        next->run(bench);
+    }
+}
+
+}  // namespace peerpress::accel::software
