@@ -1,0 +1,93 @@
+// What the command line asked for, as plain values: what the grammar produces and the commands
+// consume.
+#pragma once
+
+#include "jobs/job_spec.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace peerpress::client {
+
+struct output_choice {
+    bool json = false;
+    bool quiet = false;
+    bool verbose = false;
+    std::optional<bool> progress;  // nullopt: on a terminal only
+};
+
+struct server_choice {
+    std::string
+        address;  // --server; empty: PEERPRESS_SERVER, then the default sockets, then in process
+    bool in_process = false;  // --no-server, --threads
+};
+
+enum class fallback { allow, forbid };
+
+// compress, decompress, test.
+struct job_request {
+    jobs::job_spec spec;       // a source or destination "-" is standard input or output
+    bool level_given = false;  // without it a server's own default counts
+    std::string engine = "auto";
+    client::fallback fallback = fallback::allow;
+    std::uint32_t threads = 0;  // 0: as many as there are cores to use
+    std::string files_from;     // empty: none
+    bool nul_separated = false;
+    bool dry_run = false;
+    bool detach = false;
+    bool stdout_forced = false;  // -f: compressed data go to a terminal, too
+    server_choice server;
+    output_choice output;
+};
+
+struct list_request {
+    std::vector<std::string> files;
+    output_choice output;
+};
+
+struct cat_request {
+    std::string file;
+    std::optional<pipeline::decompress_options::byte_range> range;
+    std::uint64_t output_bytes_max = ~std::uint64_t{0};
+    std::uint32_t threads = 0;
+    output_choice output;
+};
+
+struct jobs_request {
+    std::vector<jobs::job_state> states;
+    std::uint32_t limit = 50;
+    std::string page_token;
+    bool all = false;
+    server_choice server;
+    output_choice output;
+};
+
+struct watch_request {
+    std::string job;
+    server_choice server;
+    output_choice output;
+};
+
+struct cancel_request {
+    std::vector<std::string> jobs;
+    server_choice server;
+    output_choice output;
+};
+
+struct server_info_request {
+    server_choice server;
+    output_choice output;
+};
+
+// --help, --version, --generate: something to print, and done.
+struct text_request {
+    std::string text;
+};
+
+using request = std::variant<job_request, list_request, cat_request, jobs_request, watch_request,
+                             cancel_request, server_info_request, text_request>;
+
+}  // namespace peerpress::client
