@@ -51,6 +51,16 @@ struct job_history {
 class output_registry;
 std::shared_ptr<output_registry> make_output_registry();
 
+// Who changes the bytes of a file: this process's pipeline, or a server on its behalf (a client that
+// shares no file system with it), while walking, committing and verifying stay here.
+struct transfer_functions {
+    std::function<awaitable<pipeline::transfer_report>(pipeline::route, pipeline::compress_options)>
+        compress = pipeline::compress;
+    std::function<awaitable<pipeline::transfer_report>(pipeline::route,
+                                                       pipeline::decompress_options)>
+        decompress = pipeline::decompress;
+};
+
 struct job_context {
     pipeline::lane& lane;
     job_observer& observer;
@@ -60,6 +70,7 @@ struct job_context {
     job_history history;
     bool carry_metadata = true;  // mode, times, ACLs, xattrs, owner
     bool durable = true;         // fsync data and directories; gzip's grammar does not promise it
+    transfer_functions transfer;
 };
 
 // Never throws for what a file can do wrong: that is in its file_result and in the outcome.
