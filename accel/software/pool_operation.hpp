@@ -1,12 +1,12 @@
 // A piece of work awaited on the lane and done on the pool.
 #pragma once
 
+#include "accel/software/worker_pool.hpp"
+#include "io/asio.hpp"
+
 #include <memory>
 #include <new>
 #include <utility>
-
-#include "accel/software/worker_pool.hpp"
-#include "io/asio.hpp"
 
 namespace peerpress::accel::software {
 
@@ -55,7 +55,8 @@ awaitable<Result> run_on_pool(worker_pool& pool, io::flow_id flow, asio::any_io_
     return asio::async_initiate<const asio::use_awaitable_t<>, void(error_code, Result)>(
         [&pool, flow](auto handler, asio::any_io_executor executor, Work work) {
             using operation = pool_operation<Result, Work, decltype(handler)>;
-            pool.submit(flow, std::make_unique<operation>(std::move(handler), executor, std::move(work)));
+            pool.submit(flow,
+                        std::make_unique<operation>(std::move(handler), executor, std::move(work)));
         },
         asio::use_awaitable, std::move(executor), std::move(work));
 }
