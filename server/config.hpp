@@ -1,0 +1,87 @@
+// What peerpressd is told at start: plain values with their defaults. config_keys.hpp names each of
+// them and says what it may be; nothing here changes once the daemon runs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace peerpress::server {
+
+struct listen_config {
+    std::string unix_path;           // of the socket that serves everything
+    std::uint64_t unix_mode = 0600;  // whoever can connect acts with the daemon's rights
+    std::string tcp;                 // loopback "address:port" for streams only; empty: none
+    std::uint64_t streams_max = 64;  // calls at once on one connection
+};
+
+struct staging_config {
+    std::uint64_t slots = 24;  // 24 x 2.125 MiB = 51 MiB
+    std::uint64_t chunk_bytes = 1 << 20;
+};
+
+struct codec_config {
+    std::uint64_t threads = 0;  // 0: the cores the process may use
+};
+
+struct jobs_config {
+    std::uint64_t running_max = 4;
+    std::uint64_t queued_max = 10000;
+    std::uint64_t keep_days = 30;     // ended jobs; 0: no limit of age
+    std::uint64_t keep_max = 100000;  // ended jobs
+    std::uint64_t level = 1;
+    std::uint64_t output_bytes_max = 0;  // per file or stream; 0: no limit
+    std::uint64_t drain_seconds = 30;    // then running jobs are stopped and queued again
+};
+
+struct transform_config {
+    // Streams wait for their clients while they hold slots. A pool of their own keeps a stalled
+    // client from stalling jobs, and as many slots as streams keep it from stalling other streams.
+    std::uint64_t running_max = 8;
+    std::uint64_t slots = 8;
+    std::uint64_t idle_seconds =
+        60;  // a stream that neither sends nor takes anything for so long is ended
+};
+
+struct metrics_config {
+    std::string listen;  // "unix:/path" or loopback "address:port"; empty: none
+};
+
+struct state_config {
+    std::string directory;
+};
+
+struct log_config {
+    std::string level = "info";
+};
+
+struct config {
+    listen_config listen;
+    staging_config staging;
+    codec_config codec;
+    jobs_config jobs;
+    transform_config transform;
+    metrics_config metrics;
+    state_config state;
+    log_config log;
+};
+
+// Why a configuration cannot be used: one line per mistake, each with its place and the way out.
+class config_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+// Looks up an environment variable; nullopt where it is not set. Injected so that tests need no
+// real one.
+using environment = std::function<std::optional<std::string>(const std::string& name)>;
+environment process_environment();
+
+// The places of a system service for root, else those of the XDG base directories.
+config default_config(bool system, const environment& env);
+// The file that is read where none is named; it need not exist.
+std::string default_config_path(bool system, const environment& env);
+
+}  // namespace peerpress::server

@@ -1,0 +1,220 @@
+#include "server/config_keys.hpp"
+
+#include "server/endpoint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <utility>
+#include <vector>
+
+namespace peerpress::server {
+
+namespace {
+
+constexpr std::uint64_t bytes_max = std::uint64_t{1} << 62;
+
+bool is_socket_path(const std::string& s) {
+    return s.empty() ||
+           (s.starts_with('/') && s.size() <= unix_path_bytes_max && s.find('\0') == s.npos);
+}
+bool is_absolute_path(const std::string& s) {
+    return s.starts_with('/') && s.find('\0') == std::string::npos;
+}
+bool is_loopback(const std::string& s) {
+    const auto e = parse_endpoint(s);
+    return s.empty() || (e && e->unix_path.empty());
+}
+bool is_local(const std::string& s) {
+    return s.empty() || parse_endpoint(s).has_value();
+}
+bool is_log_level(const std::string& s) {
+    constexpr std::array levels{"trace", "debug", "info", "warning", "error"};
+    return std::find(levels.begin(), levels.end(), s) != levels.end();
+}
+
+// Captureless, so that a key is a plain value; each names the member that it sets.
+#define AT(member) [](config& c) -> auto& { return c.member; }
+
+const std::array keys{
+    config_key{"listen.unix", "The socket that serves everything. Empty: none.",
+               text_key{AT(listen.unix_path), "an absolute path of at most 107 bytes, or empty",
+                        is_socket_path}},
+    config_key{"listen.unix_mode",
+               "Mode of that socket. Whoever can connect acts with the daemon's rights.",
+               integer_key{.at = AT(listen.unix_mode), .max = 0777, .octal = true}},
+    config_key{
+        "listen.tcp",
+        "A loopback address and port for streams (TransformService, ServerService, health and "
+        "reflection), since any local user can connect. Empty: none.",
+        text_key{AT(listen.tcp), "a loopback address such as \"127.0.0.1:7070\", or empty",
+                 is_loopback}},
+    config_key{"listen.streams_max", "Calls at once on one connection.",
+               integer_key{.at = AT(listen.streams_max), .min = 1, .max = 10000}},
+    config_key{"staging.slots", "Chunks of jobs in memory at once. Each takes twice chunk_bytes.",
+               integer_key{.at = AT(staging.slots), .min = 2, .max = 4096}},
+    config_key{
+        "staging.chunk_bytes", "The largest chunk, and so the largest member_bytes of a job.",
+        integer_key{
+            .at = AT(staging.chunk_bytes), .min = 64 << 10, .max = 64 << 20, .power_of_two = true}},
+    config_key{"codec.threads", "Threads that compress. 0: one for each core the process may use.",
+               integer_key{.at = AT(codec.threads), .max = 1024}},
+    config_key{"jobs.running_max", "Jobs that run at once; they share slots and cores fairly.",
+               integer_key{.at = AT(jobs.running_max), .min = 1, .max = 1000}},
+    config_key{"jobs.queued_max",
+               "Jobs that wait at once; more are refused with RESOURCE_EXHAUSTED.",
+               integer_key{.at = AT(jobs.queued_max), .min = 1, .max = 1000000}},
+    config_key{"jobs.keep_days", "Days after which an ended job is forgotten. 0: no limit of age.",
+               integer_key{.at = AT(jobs.keep_days), .max = 36500}},
+    config_key{"jobs.keep_max", "Ended jobs remembered; the oldest are forgotten first.",
+               integer_key{.at = AT(jobs.keep_max), .max = 10000000}},
+    config_key{"jobs.level", "Level of jobs and streams that name none.",
+               integer_key{.at = AT(jobs.level), .min = 1, .max = 12}},
+    config_key{
+        "jobs.output_bytes_max",
+        "Largest output of a file or stream when decompressing, unless the caller names a smaller "
+        "one. 0: no limit.",
+        integer_key{.at = AT(jobs.output_bytes_max), .max = bytes_max}},
+    config_key{
+        "jobs.drain_seconds",
+        "On shutdown running jobs have so long to end; then they are stopped and queued again.",
+        integer_key{.at = AT(jobs.drain_seconds), .max = 86400}},
+    config_key{"transform.running_max",
+               "Streams at once; more are refused with RESOURCE_EXHAUSTED.",
+               integer_key{.at = AT(transform.running_max), .min = 1, .max = 1000}},
+    config_key{"transform.slots",
+               "Chunks of streams in memory at once: a pool apart from the jobs', so that a "
+               "stalled client "
+               "stalls no job. At least transform.running_max.",
+               integer_key{.at = AT(transform.slots), .min = 2, .max = 4096}},
+    config_key{"transform.idle_seconds",
+               "A stream that neither sends nor takes anything for so long is ended.",
+               integer_key{.at = AT(transform.idle_seconds), .min = 1, .max = 86400}},
+    config_key{"metrics.listen", "Where Prometheus text is served by HTTP. Empty: nowhere.",
+               text_key{AT(metrics.listen),
+                        "\"unix:/path\" or a loopback address such as \"127.0.0.1:9117\", or empty",
+                        is_local}},
+    config_key{"state.directory", "Where the job queue is kept.",
+               text_key{AT(state.directory), "an absolute path", is_absolute_path}},
+    config_key{"log.level", "The least serious message that is logged.",
+               text_key{AT(log.level), "one of trace, debug, info, warning, error", is_log_level}},
+};
+#undef AT
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+        }
+    }
+    return row[b.size()];
+}
+
+std::string quoted(const std::string& text) {
+    std::string out = "\"";
+    for (const unsigned char c : text) {
+        if (c == '"' || c == '\\') {
+            out += {'\\', static_cast<char>(c)};
+        } else if (c < 0x20 || c == 0x7f) {
+            out += fmt::format("\\u{:04x}", c);
+        } else {
+            out += static_cast<char>(c);
+        }
+    }
+    return out + '"';
+}
+
+}  // namespace
+
+std::span<const config_key> config_keys() {
+    return keys;
+}
+
+const config_key* find_key(std::string_view name) {
+    const auto found = std::find_if(keys.begin(), keys.end(),
+                                    [&](const config_key& key) { return key.name == name; });
+    return found == keys.end() ? nullptr : &*found;
+}
+
+const config_key* nearest_key(std::string_view name) {
+    const auto nearest =
+        std::min_element(keys.begin(), keys.end(), [&](const config_key& a, const config_key& b) {
+            return edit_distance(name, a.name) < edit_distance(name, b.name);
+        });
+    // A third of the name: beyond that a suggestion is a guess.
+    return edit_distance(name, nearest->name) * 3 <= nearest->name.size() ? &*nearest : nullptr;
+}
+
+std::string expectation(const config_key& key) {
+    if (const auto* text = std::get_if<text_key>(&key.kind)) return text->what;
+    const auto& integer = std::get<integer_key>(key.kind);
+    if (integer.octal)
+        return fmt::format("an octal integer from 0o{:o} to 0o{:o}", integer.min, integer.max);
+    return fmt::format("{} from {} to {}", integer.power_of_two ? "a power of two" : "an integer",
+                       integer.min, integer.max);
+}
+
+std::string toml_value(const config_key& key, const config& c) {
+    // The accessors take a mutable configuration; reading through them changes nothing.
+    auto& mutable_c = const_cast<config&>(c);
+    if (const auto* text = std::get_if<text_key>(&key.kind)) return quoted(text->at(mutable_c));
+    const auto& integer = std::get<integer_key>(key.kind);
+    if (integer.octal) return fmt::format("0o{:o}", integer.at(mutable_c));
+    return fmt::format("{}", integer.at(mutable_c));
+}
+
+std::string set_integer(const config_key& key, config& c, std::int64_t value) {
+    const auto* integer = std::get_if<integer_key>(&key.kind);
+    if (integer == nullptr)
+        return fmt::format("{} must be {}, not an integer", key.name, expectation(key));
+    const auto positive = static_cast<std::uint64_t>(value);
+    if (value < 0 || positive < integer->min || positive > integer->max ||
+        (integer->power_of_two && !std::has_single_bit(positive))) {
+        return fmt::format("{} must be {}, not {}", key.name, expectation(key), value);
+    }
+    integer->at(c) = positive;
+    return {};
+}
+
+std::string set_text(const config_key& key, config& c, const std::string& value) {
+    const auto* text = std::get_if<text_key>(&key.kind);
+    if (text == nullptr)
+        return fmt::format("{} must be {}, not a string", key.name, expectation(key));
+    if (!text->accepts(value)) {
+        return fmt::format("{} must be {}, not {}", key.name, expectation(key), quoted(value));
+    }
+    text->at(c) = value;
+    return {};
+}
+
+std::string set_from_text(const config_key& key, config& c, const std::string& text) {
+    const auto* integer = std::get_if<integer_key>(&key.kind);
+    if (integer == nullptr) return set_text(key, c, text);
+    std::string_view digits = text;
+    if (integer->octal && digits.starts_with("0o")) digits.remove_prefix(2);
+    std::int64_t value = 0;
+    const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), value,
+                                           integer->octal ? 8 : 10);
+    if (ec != std::errc{} || end != digits.data() + digits.size()) {
+        return fmt::format("{} must be {}, not {}", key.name, expectation(key), quoted(text));
+    }
+    return set_integer(key, c, value);
+}
+
+std::string environment_name(const config_key& key) {
+    std::string name = "PEERPRESSD_";
+    for (const char c : key.name) {
+        name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    return name;
+}
+
+}  // namespace peerpress::server
