@@ -2,28 +2,14 @@
 #pragma once
 
 #include "io/storage.hpp"
+#include "io/unique_fd.hpp"
 #include "io/uring.hpp"
 
 #include <memory>
 
 namespace peerpress::io {
 
-// Owns a descriptor; closed on destruction.
-class unique_fd {
-public:
-    unique_fd() = default;
-    explicit unique_fd(int fd) : fd_(fd) {}
-    unique_fd(unique_fd&& other) noexcept : fd_(other.release()) {}
-    unique_fd& operator=(unique_fd&& other) noexcept;
-    ~unique_fd();
-
-    int get() const { return fd_; }
-    int release() { return std::exchange(fd_, -1); }
-    explicit operator bool() const { return fd_ >= 0; }
-
-private:
-    int fd_ = -1;
-};
+class raw_file;
 
 enum class caching {
     direct,    // O_DIRECT where the file system takes it, else buffered with the reason in traits()
@@ -31,7 +17,16 @@ enum class caching {
 };
 
 // Takes over an open descriptor (the lane gets descriptors, never paths) and finds out by fstat,
-// statx (STATX_DIOALIGN) and fcntl what it can do. Throws system_error.
+// statx (STATX_DIOALIGN) and fcntl what it can do. Pipes, sockets and terminals become streams.
+// Throws system_error: is_a_directory, operation_not_supported (a block device), ... The ring is
+// borrowed. One storage may have many reads and writes under way at once; a stream one of each.
 std::unique_ptr<storage> open_storage(uring& ring, unique_fd fd, caching caching);
+
+// The same descriptor as a stream from its current position, whatever it is: standard input and
+// output, where a regular file may be positioned in its middle or opened for appending.
+std::unique_ptr<storage> open_stream(uring& ring, unique_fd fd);
+
+// What these make of a descriptor once its traits are known; for tests, which script the file.
+std::unique_ptr<storage> make_storage(std::unique_ptr<raw_file> file, storage_traits traits);
 
 }  // namespace peerpress::io

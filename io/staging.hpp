@@ -9,21 +9,30 @@
 
 #include "io/asio.hpp"
 #include "io/bytes.hpp"
+#include "io/event.hpp"
+#include "io/host_memory.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 namespace peerpress::io {
 
 struct staging_options {
     std::uint32_t slots = 24;             // 24 x 2.125 MiB = 51 MiB
     std::uint32_t input_bytes = 1 << 20;  // largest chunk; a power of two
-    std::uint32_t slack_bytes =
-        64 << 10;  // beyond a chunk in either half: framing, stored-block expansion, alignment
+    // Beyond a chunk in either half: framing, stored-block expansion, alignment.
+    std::uint32_t slack_bytes = 64 << 10;
 };
 
 class staging_pool;
+
+// A job's share of the pool; identifies the same party to engines (accel/accelerator.hpp). Never
+// reused.
+enum class flow_id : std::uint64_t {};
 
 // Move-only. Returns its slot on destruction.
 class staging_lease {
@@ -39,19 +48,20 @@ public:
 
 private:
     friend class staging_pool;
+    staging_lease(staging_pool& pool, std::uint32_t slot, flow_id flow)
+        : pool_(&pool), slot_(slot), flow_(flow) {}
+
     staging_pool* pool_ = nullptr;
     std::uint32_t slot_ = 0;
-    std::uint64_t flow_ = 0;
+    flow_id flow_{};
 };
-
-// A job's share of the pool; identifies the same party to engines (accel/accelerator.hpp). Never
-// reused.
-enum class flow_id : std::uint64_t {};
 
 class staging_pool {
 public:
     // Throws system_error (ENOMEM) where the memory cannot be had.
     staging_pool(asio::any_io_executor executor, staging_options options = {});
+    staging_pool(const staging_pool&) = delete;
+    staging_pool& operator=(const staging_pool&) = delete;
     ~staging_pool();  // every lease must be back
 
     flow_id open_flow();
@@ -59,11 +69,46 @@ public:
 
     awaitable<staging_lease> acquire(flow_id flow);
 
-    const staging_options& options() const;
-    std::uint32_t free_slots() const;
+    struct flow_statistics {
+        std::uint64_t granted = 0;  // since it was opened
+        std::uint32_t leased = 0;
+        std::uint32_t waiting = 0;
+    };
+    flow_statistics statistics(flow_id flow) const;
+
+    const staging_options& options() const { return options_; }
+    std::uint32_t free_slots() const { return static_cast<std::uint32_t>(free_.size()); }
     // "huge pages (2 MiB)", "transparent huge pages" or "4 KiB pages".
-    const std::string& memory_kind() const;
-    // (The private part is the implementer's.)
+    const std::string& memory_kind() const { return page_kind_name(memory_.kind()); }
+
+private:
+    friend class staging_lease;
+
+    struct flow {
+        explicit flow(asio::any_io_executor executor) : turn(std::move(executor)) {}
+
+        event turn;                         // one notification per slot in `granted`
+        std::deque<std::uint32_t> granted;  // to coroutines that are woken but have not run yet
+        std::uint64_t granted_count = 0;
+        std::uint32_t leased = 0;
+    };
+
+    bytes_span half(std::uint32_t slot, std::uint32_t which) const;
+    flow& find(flow_id id);
+    staging_lease lease(flow_id id, flow& of, std::uint32_t slot);
+    void give_back(std::uint32_t slot, flow_id id);
+    void grant();
+
+    asio::any_io_executor executor_;
+    staging_options options_;
+    std::size_t half_stride_bytes_;
+    host_memory memory_;
+    std::vector<std::uint32_t>
+        free_;  // a stack: the slot used last is the one the caches still know
+    std::uint64_t flows_opened_ = 0;
+    std::uint32_t leased_ = 0;
+    std::unordered_map<flow_id, std::unique_ptr<flow>> flows_;
+    std::deque<flow*> turns_;  // the flows that wait, each once, the next to be served in front
 };
 
 }  // namespace peerpress::io

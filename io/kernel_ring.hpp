@@ -1,0 +1,42 @@
+// The kernel's side of io/uring: one io_uring whose completions are told through an eventfd. Knows
+// entries, not operations; no executor.
+#pragma once
+
+#include <liburing.h>
+
+#include <cstdint>
+
+namespace peerpress::io {
+
+class kernel_ring {
+public:
+    // Room for `queue_depth` operations and as many cancellations of them. Throws system_error.
+    kernel_ring(std::uint32_t queue_depth, bool commands, int event_fd);
+    kernel_ring(const kernel_ring&) = delete;
+    kernel_ring& operator=(const kernel_ring&) = delete;
+    ~kernel_ring() { io_uring_queue_exit(&ring_); }
+
+    std::uint64_t submissions() const { return submissions_; }
+
+    // The next free entry, or nullptr while the kernel takes none.
+    io_uring_sqe* next_entry();
+
+    // Submits all that was prepared. False where the kernel is short of memory and wants to be
+    // asked again later; throws system_error on any other refusal.
+    bool submit();
+
+    // Calls `see(const io_uring_cqe&)` for each completion there is.
+    template <class See>
+    void reap(See see) {
+        for (io_uring_cqe* completion; io_uring_peek_cqe(&ring_, &completion) == 0;) {
+            see(*completion);
+            io_uring_cqe_seen(&ring_, completion);
+        }
+    }
+
+private:
+    io_uring ring_{};
+    std::uint64_t submissions_ = 0;
+};
+
+}  // namespace peerpress::io

@@ -1,0 +1,112 @@
+#include "io/regular_file.hpp"
+
+#include "io/retry.hpp"
+
+#include <cassert>
+#include <utility>
+
+namespace peerpress::io {
+
+regular_file::regular_file(std::unique_ptr<raw_file> file, storage_traits traits)
+    : file_(std::move(file)), traits_(std::move(traits)) {}
+
+awaitable<std::size_t> regular_file::read(std::uint64_t offset_bytes, bytes_span into) {
+    check_alignment(offset_bytes, into);
+    bool direct =
+        traits_.direct;  // of this transfer: another one may make the file fall back meanwhile
+    retry retry;
+    std::size_t done_bytes = 0;
+    while (done_bytes < into.size()) {
+        const std::size_t at = resume_at(done_bytes, direct);
+        const result<std::size_t> got =
+            co_await file_->read_some(offset_bytes + at, into.subspan(at));
+        if (!got) {
+            if (!fell_back(got.error(), direct))
+                co_await retry.after(got.error(), *file_, readiness::to_read);
+            continue;
+        }
+        if (*got == 0) break;
+        if (at + *got > done_bytes) {
+            done_bytes = at + *got;
+            retry.progressed();
+        } else {
+            retry.fruitless();
+        }
+        // Asked of the size rather than of another read, which costs a round trip, and which a
+        // direct file could not start from where its unaligned end left us.
+        if (done_bytes < into.size() && at_end(offset_bytes + done_bytes, direct)) break;
+    }
+    co_return done_bytes;
+}
+
+awaitable<> regular_file::write(std::uint64_t offset_bytes, bytes_view from) {
+    check_alignment(offset_bytes, from);
+    bool direct = traits_.direct;
+    retry retry;
+    std::size_t done_bytes = 0;
+    while (done_bytes < from.size()) {
+        const std::size_t at = resume_at(done_bytes, direct);
+        const result<std::size_t> put =
+            co_await file_->write_some(offset_bytes + at, from.subspan(at));
+        if (!put) {
+            if (!fell_back(put.error(), direct))
+                co_await retry.after(put.error(), *file_, readiness::to_write);
+            continue;
+        }
+        if (at + *put > done_bytes) {
+            done_bytes = at + *put;
+            retry.progressed();
+        } else {
+            retry.fruitless();
+        }
+    }
+}
+
+awaitable<> regular_file::truncate(std::uint64_t size_bytes) {
+    if (const error_code ec = file_->truncate(size_bytes)) throw system_error{ec, "truncate"};
+    traits_.size_bytes = size_bytes;
+    co_return;
+}
+
+awaitable<> regular_file::sync() {
+    if (const error_code ec = co_await file_->sync()) throw system_error{ec, "sync"};
+}
+
+void regular_file::check_alignment([[maybe_unused]] std::uint64_t offset_bytes,
+                                   [[maybe_unused]] bytes_view memory) const {
+    [[maybe_unused]] const alignment asked = traits_.alignment;
+    assert(offset_bytes % asked.offset_bytes == 0);
+    assert(memory.size() % asked.offset_bytes == 0);
+    assert(reinterpret_cast<std::uintptr_t>(memory.data()) % asked.memory_bytes == 0);
+}
+
+// A direct transfer starts at aligned places only: it steps back, and moves the bytes between once
+// more.
+std::size_t regular_file::resume_at(std::size_t done_bytes, bool direct) const {
+    if (!direct) return done_bytes;
+    const std::size_t step_bytes =
+        std::max(traits_.alignment.offset_bytes, traits_.alignment.memory_bytes);
+    return done_bytes - done_bytes % step_bytes;
+}
+
+bool regular_file::at_end(std::uint64_t offset_bytes, bool direct) {
+    const result<std::uint64_t> size_bytes = file_->size();
+    if (!size_bytes) throw system_error{size_bytes.error(), "size"};
+    // Some files give more than their size says (procfs: 0); these are read until they give
+    // nothing.
+    return direct ? offset_bytes >= *size_bytes : offset_bytes == *size_bytes;
+}
+
+bool regular_file::fell_back(error_code ec, bool& direct) {
+    if (!direct || ec != boost::system::errc::invalid_argument) return false;
+    direct = false;
+    if (!traits_.direct) return true;  // by another transfer, while this one was under way
+    if (const error_code failed = file_->make_buffered())
+        throw system_error{failed, "make_buffered"};
+    traits_.direct = false;
+    traits_.alignment = {};
+    traits_.buffered_reason = "the file system took O_DIRECT, but refused a direct transfer";
+    return true;
+}
+
+}  // namespace peerpress::io
