@@ -18,6 +18,16 @@ if(PEERPRESS_COVERAGE)
     add_link_options(--coverage)
 endif()
 
+# One precompiled header for all targets, made by io. A source must still include what it uses: the structure tests
+# compile headers without it.
+function(peerpress_precompile target)
+    if(target STREQUAL "peerpress_io")
+        target_precompile_headers(peerpress_io PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp)
+    else()
+        target_precompile_headers(${target} REUSE_FROM peerpress_io)
+    endif()
+endfunction()
+
 # peerpress_library(NAME SOURCES ... [PUBLIC LIB ...] [PRIVATE LIB ...])
 # One static library per folder: target peerpress_NAME, alias peerpress::NAME.
 function(peerpress_library name)
@@ -29,4 +39,5 @@ function(peerpress_library name)
         $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/peerpress>)
     target_link_libraries(peerpress_${name}
         PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} $<BUILD_INTERFACE:peerpress_flags>)
+    peerpress_precompile(peerpress_${name})
 endfunction()
