@@ -29,8 +29,8 @@ std::size_t piece_bytes_max(const framing& how, const accel::accelerator& engine
         case container::gzip:
             return gzip::member_header_bytes + payload_bytes + gzip::trailer_bytes;
         case container::bgzf:
-            return (how.chunk_bytes / how.block_bytes) * gzip::bgzf_block_bytes_max +
-                   payload_bytes + gzip::bgzf_end_of_file().size();
+            return (how.chunk_bytes / how.block_bytes - 1) * gzip::bgzf_block_bytes_max +
+                   bgzf_frame_bytes + payload_bytes + gzip::bgzf_end_of_file().size();
         default:
             return stream_header_bytes(how.container) + payload_bytes + gzip::trailer_bytes;
     }

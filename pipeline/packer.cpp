@@ -16,14 +16,8 @@ bool is_aligned(const void* address, std::uint32_t block_bytes) {
 
 }  // namespace
 
-void packer::free_block::operator()(std::byte* block) const {
-    std::free(block);
-}
-
 packer::packer(const io::alignment& alignment) : block_bytes_(pipeline::block_bytes(alignment)) {
-    if (block_bytes_ == 1) return;
-    carry_.reset(static_cast<std::byte*>(std::aligned_alloc(block_bytes_, block_bytes_)));
-    if (!carry_) throw std::bad_alloc{};
+    if (block_bytes_ > 1) carry_ = aligned_memory(block_bytes_, block_bytes_);
 }
 
 extent packer::pack(bytes_view data, bytes_span scratch, bool last) {
@@ -43,9 +37,9 @@ extent packer::pack(bytes_view data, bytes_span scratch, bool last) {
 
     const std::size_t packed_bytes = carry_bytes_ + data.size();
     assert(round_up(packed_bytes, block_bytes_) <= scratch.size());
-    if (carry_bytes_ > 0) std::memcpy(scratch.data(), carry_.get(), carry_bytes_);
+    if (carry_bytes_ > 0) std::memcpy(scratch.data(), carry_.span().data(), carry_bytes_);
     if (!data.empty() && data.data() != scratch.data() + carry_bytes_)
-        std::memcpy(scratch.data() + carry_bytes_, data.data(), data.size());
+        std::memmove(scratch.data() + carry_bytes_, data.data(), data.size());
     if (last) return {start, pad(scratch, packed_bytes)};
 
     const std::size_t whole_bytes = round_down(packed_bytes, block_bytes_);
@@ -56,12 +50,12 @@ extent packer::pack(bytes_view data, bytes_span scratch, bool last) {
 extent packer::finish() {
     if (carry_bytes_ == 0) return {end_bytes_, {}};
     const std::uint64_t start = end_bytes_ - carry_bytes_;
-    return {start, pad({carry_.get(), block_bytes_}, carry_bytes_)};
+    return {start, pad(carry_.span(), carry_bytes_)};
 }
 
 void packer::keep(bytes_view partial_block) {
     carry_bytes_ = static_cast<std::uint32_t>(partial_block.size());
-    if (carry_bytes_ > 0) std::memcpy(carry_.get(), partial_block.data(), carry_bytes_);
+    if (carry_bytes_ > 0) std::memcpy(carry_.span().data(), partial_block.data(), carry_bytes_);
 }
 
 bytes_view packer::pad(bytes_span packed, std::size_t packed_bytes) {

@@ -10,10 +10,10 @@
 
 #include "io/bytes.hpp"
 #include "io/storage.hpp"
+#include "pipeline/aligned_memory.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 namespace peerpress::pipeline {
 
@@ -47,15 +47,11 @@ private:
     void keep(bytes_view partial_block);
     bytes_view pad(bytes_span packed, std::size_t packed_bytes);
 
-    struct free_block {
-        void operator()(std::byte* block) const;
-    };
-
     std::uint32_t block_bytes_;
     std::uint64_t end_bytes_ = 0;
     std::uint32_t carry_bytes_ = 0;
     bool padded_ = false;
-    std::unique_ptr<std::byte[], free_block> carry_;
+    aligned_memory carry_;
 };
 
 }  // namespace peerpress::pipeline

@@ -39,7 +39,7 @@ struct compress_options {
 
 struct decompress_options {
     std::optional<pipeline::container>
-        container;  // nullopt: told from the first bytes (not deflate)
+        container{};  // nullopt: told from the first bytes (not deflate)
     std::uint64_t output_bytes_max = ~std::uint64_t{0};  // beyond it: format_errc::output_limit
     // A part of the data (needs member sizes, else range_unsupported). Clipped at the end of the
     // data.
@@ -47,7 +47,7 @@ struct decompress_options {
         std::uint64_t offset_bytes = 0;
         std::uint64_t length_bytes = 0;
     };
-    std::optional<byte_range> range;
+    std::optional<byte_range> range{};
 };
 
 struct transfer_report {
@@ -59,7 +59,8 @@ struct transfer_report {
     // Decompressing: bytes after the last member that are no member. GNU gzip warns (exit 2) unless
     // all are zero.
     std::uint64_t trailing_garbage_bytes = 0;
-    bool serial = false;  // decoded (from some member on) as one stream
+    bool serial = false;       // decoded (from some member on) as one stream
+    std::string convention{};  // decompressing: whose members they are, as in listing
 };
 
 // The target is left truncated to its exact size, not synced. On any exception everything submitted
@@ -78,7 +79,7 @@ struct member_entry {
     std::uint64_t data_bytes = 0;
 };
 struct listing {
-    std::string convention;  // "MiGz", "BGZF", "QATzip", "pgzip", "gzip", "zlib"
+    std::string convention{};  // "MiGz", "BGZF", "QATzip", "pgzip", "gzip", "zlib", "deflate"
     std::uint64_t members = 0;
     std::uint64_t compressed_bytes = 0;
     std::uint64_t data_bytes =

@@ -1,7 +1,7 @@
 #include "pipeline/workers.hpp"
 
+#include <algorithm>
 #include <exception>
-#include <limits>
 #include <utility>
 
 namespace peerpress::pipeline {
@@ -13,7 +13,7 @@ namespace {
 std::uint64_t chunks_max(const route& via) {
     const bool stream =
         !via.source.traits().seekable || (via.target && !via.target->traits().seekable);
-    return stream ? via.lane.engine().parallelism() + 2 : std::numeric_limits<std::uint64_t>::max();
+    return stream ? via.lane.engine().parallelism() + 2 : workers::unbounded;
 }
 
 [[noreturn]] void throw_aborted() {
@@ -28,8 +28,9 @@ workers::workers(const route& via)
       order_(via.lane.executor()),
       group_(via.lane.executor()) {}
 
-awaitable<io::staging_lease> workers::acquire(std::uint64_t index) {
-    if (index >= chunks_max_) co_await order_.keep_within(index, chunks_max_ - 1);
+awaitable<io::staging_lease> workers::acquire(std::uint64_t index, std::uint64_t chunks_max) {
+    const std::uint64_t bound = std::min(chunks_max, chunks_max_);
+    if (index >= bound) co_await order_.keep_within(index, bound - 1);
     check_stop();
     io::staging_lease slot = co_await via_.lane.staging().acquire(via_.flow);
     check_stop();

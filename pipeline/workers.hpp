@@ -11,16 +11,20 @@
 #include "pipeline/transfer.hpp"
 
 #include <cstdint>
+#include <limits>
 
 namespace peerpress::pipeline {
 
 class workers {
 public:
+    static constexpr std::uint64_t unbounded = std::numeric_limits<std::uint64_t>::max();
+
     explicit workers(const route& via);
 
-    // Waits for the slot of chunk `index`: the only backpressure. Throws operation_aborted where
-    // the transfer has failed or is to stop.
-    awaitable<io::staging_lease> acquire(std::uint64_t index);
+    // Waits for the slot of chunk `index`: the only backpressure. Before that, until fewer than
+    // `chunks_max` chunks are under way. Throws operation_aborted where the transfer has failed or
+    // is to stop.
+    awaitable<io::staging_lease> acquire(std::uint64_t index, std::uint64_t chunks_max = unbounded);
 
     void start(awaitable<> worker);
     awaitable<> join();  // throws the first error
@@ -29,6 +33,7 @@ public:
     void check_stop() const;
 
     layout& order() { return order_; }
+    asio::any_io_executor executor() const { return via_.lane.executor(); }
 
 private:
     awaitable<> guard(awaitable<> worker);

@@ -42,6 +42,22 @@ header_result parse_header(bytes_view bytes, bool at_end) {
     return result;
 }
 
+std::string_view convention_name(convention c) {
+    switch (c) {
+        case convention::none:
+            break;
+        case convention::migz:
+            return "MiGz";
+        case convention::bgzf:
+            return "BGZF";
+        case convention::qatzip:
+            return "QATzip";
+        case convention::pgzip:
+            return "pgzip";
+    }
+    return "gzip";
+}
+
 trailer parse_trailer(bytes_view bytes) {
     return {.crc32 = load_le<std::uint32_t>(bytes),
             .isize = load_le<std::uint32_t>(bytes.subspan(4))};

@@ -23,6 +23,9 @@ struct header_result {
 // `at_end`: no more bytes will come, so that a header which is not complete is invalid: truncated.
 header_result parse_header(bytes_view bytes, bool at_end);
 
+// For people: "MiGz", "BGZF", "QATzip", "pgzip"; "gzip" for none.
+std::string_view convention_name(convention c);
+
 struct trailer {
     std::uint32_t crc32 = 0;
     std::uint32_t isize = 0;
