@@ -1,6 +1,7 @@
 // The codecs of one thread: their state is made when first needed and then reused.
 #pragma once
 
+#include "accel/software/exact_inflater.hpp"
 #include "accel/software/isal_codec.hpp"
 #include "accel/software/libdeflate_codec.hpp"
 #include "accel/software/zlib_codec.hpp"
@@ -14,7 +15,7 @@ public:
     isal_deflater& isal() { return made(isal_); }
     libdeflate_deflater& libdeflate() { return made(libdeflate_); }
     zlib_deflater& zlib() { return made(zlib_); }
-    libdeflate_inflater& inflater() { return made(inflater_); }
+    exact_inflater& inflater() { return made(inflater_); }
     zlib_inflater& reference_inflater() { return made(reference_inflater_); }
 
 private:
@@ -26,7 +27,7 @@ private:
     std::optional<isal_deflater> isal_;
     std::optional<libdeflate_deflater> libdeflate_;
     std::optional<zlib_deflater> zlib_;
-    std::optional<libdeflate_inflater> inflater_;
+    std::optional<exact_inflater> inflater_;
     std::optional<zlib_inflater> reference_inflater_;
 };
 
