@@ -20,7 +20,11 @@ endif()
 
 # One precompiled header for all targets, made by io. A source must still include what it uses: the structure tests
 # compile headers without it.
+option(PEERPRESS_PRECOMPILE "Precompile what nearly every source includes" ON)
 function(peerpress_precompile target)
+    if(NOT PEERPRESS_PRECOMPILE)
+        return()
+    endif()
     if(target STREQUAL "peerpress_io")
         target_precompile_headers(peerpress_io PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp)
     else()
