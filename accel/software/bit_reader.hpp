@@ -58,6 +58,11 @@ struct bit_reader {
         return true;
     }
 
+    // Bits taken since `begin`.
+    std::uint64_t bits_from(const std::byte* begin) const {
+        return static_cast<std::uint64_t>(next - begin) * 8 - count;
+    }
+
     // Gives back what was read ahead: the next byte of the input is then the first that no bit was
     // taken of.
     void align() {

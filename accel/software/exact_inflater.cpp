@@ -79,8 +79,10 @@ bool decode_symbol(const Table& table, bit_reader& in, decode_entry& symbol, std
 exact_inflater::outcome exact_inflater::inflate(bytes_view input, bytes_span output) {
     bit_reader in{.next = input.data(), .end = input.data() + input.size()};
     writer out{output.data(), output.data(), output.data() + output.size()};
+    outcome outcome;
     std::uint32_t final = 0;
     while (!final) {
+        outcome.final_block_bit = in.bits_from(input.data());
         std::uint32_t type;
         if (!in.take(1, final) || !in.take(2, type)) return {};
         bool decoded = false;
@@ -97,10 +99,12 @@ exact_inflater::outcome exact_inflater::inflate(bytes_view input, bytes_span out
         }
         if (!decoded) return {};
     }
+    outcome.end_bit = in.bits_from(input.data());
     in.align();
-    return {.ok = true,
-            .input_bytes = static_cast<std::size_t>(in.next - input.data()),
-            .output_bytes = static_cast<std::size_t>(out.next - out.begin)};
+    outcome.ok = true;
+    outcome.input_bytes = static_cast<std::size_t>(in.next - input.data());
+    outcome.output_bytes = static_cast<std::size_t>(out.next - out.begin);
+    return outcome;
 }
 
 bool exact_inflater::copy_stored(bit_reader& in, writer& out) {

@@ -20,6 +20,9 @@ public:
         bool ok = false;  // false: not for this decoder to say why; see zlib_inflater
         std::size_t input_bytes = 0;
         std::size_t output_bytes = 0;
+        // Where the final block begins, and where the stream ends, in bits of the input.
+        std::uint64_t final_block_bit = 0;
+        std::uint64_t end_bit = 0;
     };
     outcome inflate(bytes_view input, bytes_span output);
 

@@ -7,6 +7,7 @@
 #include "accel/software/zlib_codec.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace peerpress::accel::software {
 
@@ -17,6 +18,12 @@ public:
     zlib_deflater& zlib() { return made(zlib_); }
     exact_inflater& inflater() { return made(inflater_); }
     zlib_inflater& reference_inflater() { return made(reference_inflater_); }
+
+    // Memory for a step between, good until it is asked for again.
+    bytes_span scratch(std::size_t bytes) {
+        if (scratch_.size() < bytes) scratch_.resize(bytes);
+        return bytes_span(scratch_).first(bytes);
+    }
 
 private:
     template <class Codec>
@@ -29,6 +36,7 @@ private:
     std::optional<zlib_deflater> zlib_;
     std::optional<exact_inflater> inflater_;
     std::optional<zlib_inflater> reference_inflater_;
+    std::vector<std::byte> scratch_;
 };
 
 }  // namespace peerpress::accel::software
