@@ -7,8 +7,6 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports members of coroutine frames as uninitialised once it inlines awaiters (GCC bugs 105562, 107532).
     target_compile_options(peerpress_flags INTERFACE -Wno-maybe-uninitialized)
 endif()
-# gRPC's targets bring -pthread, and the precompiled header serves only whoever is compiled with the same flags.
-add_compile_options(-pthread)
 if(PEERPRESS_SANITIZE)
     add_compile_options(-fsanitize=${PEERPRESS_SANITIZE} -fno-omit-frame-pointer -O1)
     add_link_options(-fsanitize=${PEERPRESS_SANITIZE})
