@@ -1,0 +1,136 @@
+#include "jobs/directory.hpp"
+
+#include "jobs/source.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace peerpress::jobs {
+namespace {
+
+constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+
+error_code last_error() {
+    return {errno, boost::system::system_category()};
+}
+
+result<std::shared_ptr<directory>> adopt(io::unique_fd fd, std::string path) {
+    struct stat status{};
+    if (!fd || ::fstat(fd.get(), &status) != 0) return last_error();
+    auto opened = std::make_shared<directory>();
+    opened->fd = std::move(fd);
+    opened->path = std::move(path);
+    opened->device = status.st_dev;
+    opened->inode = status.st_ino;
+    return opened;
+}
+
+// A private tree stays private in its mirror; we have to write into it all the same.
+mode_t mirrored_mode(const output_place& at, const std::string& relative) {
+    std::string source = relative;
+    for (std::size_t count = at.unmirrored_components; count > 0; --count) {
+        const std::size_t slash = source.find('/');
+        source = slash == std::string::npos ? std::string() : source.substr(slash + 1);
+    }
+    struct stat status{};
+    if (::stat(join(at.mirrored_root, source).c_str(), &status) != 0) return 0777;
+    return (status.st_mode & 0777) | 0700;
+}
+
+}  // namespace
+
+directory_cache::directory_cache(std::function<void(directory&)> on_open)
+    : on_open_(std::move(on_open)) {}
+
+result<std::shared_ptr<directory>> directory_cache::root(const std::string& path,
+                                                         bool follow_symlinks) {
+    const std::lock_guard lock(mutex_);
+    const std::string key = std::string(follow_symlinks ? "F" : "S") + path;
+    if (auto known = find(key)) return known;
+    const int flags = directory_flags | (follow_symlinks ? 0 : O_NOFOLLOW);
+    auto opened = adopt(io::unique_fd(::open(path.c_str(), flags)), path);
+    if (!opened) return opened.error();
+    return keep(key, *opened);
+}
+
+result<std::shared_ptr<directory>> directory_cache::open(const output_place& at) {
+    const std::lock_guard lock(mutex_);
+    return open_locked(at, at.directory.relative);
+}
+
+// Each directory on the way is kept too: all that lies below one that was made shares its entry's
+// durability.
+result<std::shared_ptr<directory>> directory_cache::open_locked(const output_place& at,
+                                                                const std::string& relative) {
+    // NUL cannot be in a path, so that no two places share a key.
+    const std::string key = "O" + at.directory.root + '\0' + relative;
+    if (auto known = find(key)) return known;
+    auto opened = relative.empty()      ? open_root(at.directory.root, at.make_directories)
+                  : at.make_directories ? make_below(at, relative)
+                                        : open_below(at, relative);
+    if (!opened) return opened.error();
+    if (on_open_) on_open_(**opened);
+    return keep(key, *opened);
+}
+
+result<std::shared_ptr<directory>> directory_cache::open_root(const std::string& path, bool make) {
+    const bool made = make && ::mkdir(path.c_str(), 0777) == 0;
+    auto opened = adopt(io::unique_fd(::open(path.c_str(), directory_flags)), path);
+    if (opened && made) {
+        auto parent = adopt(io::unique_fd(::openat((*opened)->fd.get(), "..", directory_flags)),
+                            path + "/..");
+        if (!parent) return parent.error();
+        (*opened)->parent = *parent;
+        (*opened)->entry_durable = false;
+    }
+    return opened;
+}
+
+result<std::shared_ptr<directory>> directory_cache::open_below(const output_place& at,
+                                                               const std::string& relative) {
+    const auto root = open_locked(at, "");
+    if (!root) return root.error();
+    return adopt(open_beneath((*root)->fd.get(), relative, directory_flags),
+                 join(at.directory.root, relative));
+}
+
+result<std::shared_ptr<directory>> directory_cache::make_below(const output_place& at,
+                                                               const std::string& relative) {
+    const std::size_t slash = relative.rfind('/');
+    const bool nested = slash != std::string::npos;
+    const std::string name = nested ? relative.substr(slash + 1) : relative;
+    const auto parent = open_locked(at, nested ? relative.substr(0, slash) : "");
+    if (!parent) return parent.error();
+
+    const int parent_fd = (*parent)->fd.get();
+    const bool made = ::mkdirat(parent_fd, name.c_str(), mirrored_mode(at, relative)) == 0;
+    if (!made && errno != EEXIST) return last_error();
+    auto opened =
+        adopt(open_beneath(parent_fd, name, directory_flags), join(at.directory.root, relative));
+    if (!opened) return opened.error();
+    (*opened)->parent = *parent;
+    (*opened)->entry_durable = !made;
+    return opened;
+}
+
+std::shared_ptr<directory> directory_cache::find(const std::string& key) {
+    for (auto at = entries_.begin(); at != entries_.end(); ++at) {
+        if (at->first != key) continue;
+        entries_.splice(entries_.begin(), entries_, at);
+        return at->second;
+    }
+    return nullptr;
+}
+
+std::shared_ptr<directory> directory_cache::keep(std::string key,
+                                                 std::shared_ptr<directory> opened) {
+    entries_.emplace_front(std::move(key), opened);
+    // One whose entry is not yet durable would come back as if it were.
+    if (entries_.size() > entries_max && entries_.back().second->entry_durable) entries_.pop_back();
+    return opened;
+}
+
+}  // namespace peerpress::jobs
