@@ -1,0 +1,261 @@
+#include "jobs/job_run.hpp"
+
+#include "io/task_group.hpp"
+#include "jobs/committer.hpp"
+#include "jobs/local_opener.hpp"
+#include "jobs/output.hpp"
+#include "jobs/process_limits.hpp"
+#include "jobs/source_scan.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace peerpress::jobs {
+namespace {
+
+// Files opened in one call of the opener.
+constexpr std::size_t batch_files_max = 16;
+
+opener_options opener_options_of(const job_spec& spec, const job_context& context) {
+    return {.follow_symlinks = spec.follow_symlinks,
+            .overwrite = spec.overwrite,
+            .carry_metadata = context.carry_metadata,
+            .durable = context.durable,
+            .tag = temporary_tag(context.name),
+            .resumed = context.resumed,
+            .outputs = context.outputs,
+            .on_step = context.on_step};
+}
+
+std::unique_ptr<opener> make_opener(const job_spec& spec, const job_context& context) {
+    opener_options options = opener_options_of(spec, context);
+    return context.make_opener ? context.make_opener(std::move(options))
+                               : make_local_opener(std::move(options));
+}
+
+// A file waiting for its commit holds two descriptors, and two groups may wait; a server runs
+// several jobs.
+committer_options committer_options_here() {
+    committer_options options;
+    options.group_files_max = static_cast<std::size_t>(
+        std::clamp<std::uint64_t>(open_files_max() / 16, 8, options.group_files_max));
+    return options;
+}
+
+// The job's claim on staging slots.
+class open_flow {
+public:
+    explicit open_flow(io::staging_pool& pool) : pool_(pool), id_(pool.open_flow()) {}
+    open_flow(const open_flow&) = delete;
+    open_flow& operator=(const open_flow&) = delete;
+    ~open_flow() { pool_.close_flow(id_); }
+
+    io::flow_id id() const { return id_; }
+
+private:
+    io::staging_pool& pool_;
+    io::flow_id id_;
+};
+
+// How many files are under way: a share of the staging slots each, so that a few large files or
+// many small ones fill the pipeline, and no more than that is open, half written, at once.
+class admission {
+public:
+    admission(const job_spec& spec, const pipeline::lane_options& lane)
+        : slots_(lane.staging.slots), member_bytes_(spec.member_bytes) {}
+
+    std::uint64_t cost(const file_plan& plan) const {
+        return std::clamp<std::uint64_t>(plan.size_bytes / member_bytes_ + 1, 1, slots_);
+    }
+    // Small files come by the batch: one call to the opener for one of them costs as much as for
+    // many.
+    bool admits(const file_plan& plan) const {
+        const std::uint64_t free = limit() - std::min(used_, limit());
+        return used_ == 0 || free >= std::max<std::uint64_t>(cost(plan), batch_files_max);
+    }
+    bool admits_another(const file_plan& plan) const { return used_ + cost(plan) <= limit(); }
+    void enter(std::uint64_t cost) { used_ += cost; }
+    void leave(std::uint64_t cost) { used_ -= cost; }
+
+private:
+    std::uint64_t limit() const { return 2 * std::max<std::uint64_t>(slots_, batch_files_max); }
+
+    std::uint64_t slots_;
+    std::uint64_t member_bytes_;
+    std::uint64_t used_ = 0;
+};
+
+class job_runner {
+public:
+    job_runner(asio::any_io_executor executor, const job_spec& spec, const job_context& context);
+
+    awaitable<job_outcome> run();
+
+private:
+    awaitable<> scan();
+    awaitable<> dispatch();
+    awaitable<> transfer_batch(std::vector<file_plan> plans);
+    awaitable<> transfer_one(file_plan plan, opened_file opened);
+    awaitable<> commit();
+    std::vector<file_plan> take_batch();
+    bool stopping() const { return context_.stop.stop_requested() || commit_failed_; }
+    job_outcome outcome() const;
+
+    asio::any_io_executor executor_;
+    const job_spec& spec_;
+    const job_context& context_;
+    std::unique_ptr<opener> opener_;
+    open_flow flow_;
+    transfer_setting setting_;
+    committer committer_;
+    file_queue queue_;
+    admission admission_;
+    io::task_group files_;
+    bool commit_failed_ = false;
+    bool cut_short_ = false;
+};
+
+job_runner::job_runner(asio::any_io_executor executor, const job_spec& spec,
+                       const job_context& context)
+    : executor_(executor),
+      spec_(spec),
+      context_(context),
+      opener_(make_opener(spec, context)),
+      flow_(context.lane.staging()),
+      setting_{.spec = spec, .context = context, .flow = flow_.id()},
+      committer_(executor, *opener_, context, committer_options_here()),
+      queue_(executor),
+      admission_(spec, context.lane.options()),
+      files_(executor) {}
+
+awaitable<job_outcome> job_runner::run() {
+    io::task_group parts(executor_);
+    parts.spawn(commit());
+    parts.spawn(scan());
+    parts.spawn(dispatch());
+    co_await parts.join();
+    co_return outcome();
+}
+
+awaitable<> job_runner::scan() {
+    source_scan scan(spec_, context_, *opener_, committer_, queue_);
+    std::exception_ptr error;
+    try {
+        co_await scan.run();
+    } catch (...) {
+        error = std::current_exception();
+    }
+    context_.progress.scanning.store(false, std::memory_order_relaxed);
+    cut_short_ = cut_short_ || context_.stop.stop_requested();
+    queue_.end();
+    if (error) std::rethrow_exception(error);
+}
+
+awaitable<> job_runner::dispatch() {
+    while (!queue_.ended() && !stopping()) {
+        if (queue_.empty() || !admission_.admits(queue_.front())) {
+            co_await queue_.changed().wait();
+            continue;
+        }
+        files_.spawn(transfer_batch(take_batch()));
+    }
+    if (stopping()) {
+        cut_short_ = cut_short_ || !queue_.ended();
+        queue_.stop();
+        committer_.stop();
+    }
+    co_await files_.join();
+    committer_.close();
+}
+
+std::vector<file_plan> job_runner::take_batch() {
+    std::vector<file_plan> plans;
+    do {
+        admission_.enter(admission_.cost(queue_.front()));
+        committer_.expect();
+        plans.push_back(queue_.pop());
+    } while (plans.size() < batch_files_max && !queue_.empty() &&
+             admission_.admits_another(queue_.front()));
+    return plans;
+}
+
+awaitable<> job_runner::transfer_batch(std::vector<file_plan> plans) {
+    std::vector<open_request> requests;
+    for (const file_plan& plan : plans) {
+        open_request request{.source = plan.source, .output = plan.output, .expected = {}};
+        if (plan.prepared)
+            request.expected = {plan.prepared->device, plan.prepared->inode,
+                                plan.prepared->bytes_out};
+        requests.push_back(std::move(request));
+    }
+    std::vector<opened_file> opened = co_await opener_->open(std::move(requests));
+    for (std::size_t index = 0; index < plans.size(); ++index)
+        files_.spawn(transfer_one(std::move(plans[index]), std::move(opened[index])));
+}
+
+awaitable<> job_runner::transfer_one(file_plan plan, opened_file opened) {
+    const std::uint64_t cost = admission_.cost(plan);
+    finished_file file = co_await transfer_file(setting_, std::move(plan), std::move(opened));
+    // A file that was cancelled is none that failed: the job may go on with it after a restart.
+    if (file.result.error.reason == reason::cancelled)
+        committer_.drop();
+    else
+        co_await committer_.add(std::move(file));
+    admission_.leave(cost);
+    queue_.changed().notify_all();
+}
+
+awaitable<> job_runner::commit() {
+    std::exception_ptr error;
+    try {
+        co_await committer_.run();
+    } catch (...) {
+        error = std::current_exception();
+    }
+    commit_failed_ = error != nullptr;
+    queue_.changed().notify_all();
+    if (error) std::rethrow_exception(error);
+}
+
+job_outcome job_runner::outcome() const {
+    const job_tally& tally = committer_.tally();
+    const std::uint64_t done = tally.done + context_.history.files_done;
+    const std::uint64_t failed = tally.failed + context_.history.files_failed;
+    job_outcome outcome{.warned = tally.warned};
+    if (context_.stop.stop_requested() && (cut_short_ || committer_.dropped_any())) {
+        outcome.state = job_state::cancelled;
+        outcome.error = {reason::cancelled,
+                         "cancelled; " + std::to_string(done) + " files were finished before"};
+        return outcome;
+    }
+    if (failed == 0) return outcome;
+    outcome.state = done > 0 ? job_state::partial : job_state::failed;
+    outcome.error = tally.first_error;
+    if (!outcome.error) outcome.error = {reason::io_error, "files failed before a restart"};
+    if (done + failed > 1)
+        outcome.error.message = std::to_string(failed) + " of " + std::to_string(done + failed) +
+                                " files failed; the first: " + outcome.error.message;
+    return outcome;
+}
+
+problem objection_to(const job_spec& spec, const pipeline::lane_options& lane) {
+    if (problem found = validate(spec)) return found;
+    if (spec.operation == operation::compress && spec.member_bytes > lane.staging.input_bytes)
+        return {reason::invalid_argument, "members of " + std::to_string(spec.member_bytes) +
+                                              " bytes are larger than a staging slot (" +
+                                              std::to_string(lane.staging.input_bytes) + ")"};
+    return {};
+}
+
+}  // namespace
+
+awaitable<job_outcome> run_job(job_spec spec, job_context context) {
+    if (problem found = objection_to(spec, context.lane.options())) {
+        context.progress.scanning.store(false, std::memory_order_relaxed);
+        co_return job_outcome{.state = job_state::failed, .error = std::move(found)};
+    }
+    job_runner runner(context.lane.executor(), spec, context);
+    co_return co_await runner.run();
+}
+
+}  // namespace peerpress::jobs

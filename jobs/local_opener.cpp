@@ -1,0 +1,314 @@
+#include "jobs/local_opener.hpp"
+
+#include "jobs/blocking_calls.hpp"
+#include "jobs/describe.hpp"
+#include "jobs/directory_sync.hpp"
+#include "jobs/metadata.hpp"
+#include "jobs/output.hpp"
+#include "jobs/process_limits.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+#include <random>
+#include <utility>
+
+namespace peerpress::jobs {
+namespace {
+
+// One walks, one opens, two commit.
+constexpr std::size_t threads_count = 4;
+constexpr std::size_t page_entries_max = 256;
+
+struct local_ticket final : output_ticket {
+    std::unique_ptr<pending_output> pending;  // null where it was published already
+    std::shared_ptr<directory> lies_in;
+};
+
+struct local_cursor final : tree_cursor {
+    std::string root;
+    std::unique_ptr<tree_walk> walk;  // null until the first page is asked for
+};
+
+std::int64_t now_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
+}
+
+std::string random_run() {
+    std::random_device device;
+    return std::to_string((std::uint64_t{device()} << 32) | device());
+}
+
+output_options output_options_of(const opener_options& options) {
+    return {.overwrite = options.overwrite,
+            .unnamed_allowed = ::access("/proc/self/fd", X_OK) == 0,
+            .job_started_ns = now_ns(),
+            .tag = options.tag,
+            .run = random_run(),
+            .outputs = options.outputs};
+}
+
+class local_opener final : public opener {
+public:
+    explicit local_opener(opener_options options);
+
+    awaitable<std::vector<source_look>> look(std::vector<std::string> paths) override;
+    std::unique_ptr<tree_cursor> walk(std::string root) override;
+    awaitable<tree_page> next(tree_cursor& cursor) override;
+    awaitable<std::vector<opened_file>> open(std::vector<open_request> requests) override;
+    awaitable<std::vector<sealed_file>> seal(std::vector<seal_request> requests) override;
+    awaitable<std::vector<problem>> publish(std::vector<publish_request> requests) override;
+    awaitable<std::vector<problem>> remove(std::vector<remove_request> requests) override;
+
+private:
+    // The blocking part of each, on a thread of ours.
+    source_look look_at(const std::string& path) const;
+    tree_page next_page(local_cursor& cursor);
+    opened_file open_one(const open_request& request);
+    opened_file open_expected(const open_request& request, std::shared_ptr<directory> in);
+    bool is_there(const open_request& request, const directory& in) const;
+    sealed_file seal_one(const seal_request& request) const;
+    std::vector<problem> publish_all(const std::vector<publish_request>& requests);
+    problem remove_one(const remove_request& request);
+    void tell(step done, const std::string& path) const;
+
+    template <class Answer, class Request, class One>
+    awaitable<std::vector<Answer>> each(std::vector<Request> requests, One one);
+
+    opener_options options_;
+    output_options output_options_;
+    mode_t plain_mode_;  // of an output that takes no metadata over
+    directory_cache directories_;
+    blocking_calls calls_;
+};
+
+local_opener::local_opener(opener_options options)
+    : options_(std::move(options)),
+      output_options_(output_options_of(options_)),
+      plain_mode_(0666 & ~process_umask()),
+      directories_([this](directory& opened) {
+          if (options_.resumed) remove_leftovers(opened, options_.tag, output_options_.run);
+      }),
+      calls_(threads_count) {}
+
+void local_opener::tell(step done, const std::string& path) const {
+    if (options_.on_step) options_.on_step(done, path);
+}
+
+template <class Answer, class Request, class One>
+awaitable<std::vector<Answer>> local_opener::each(std::vector<Request> requests, One one) {
+    auto all = [requests = std::move(requests), one = std::move(one)] {
+        std::vector<Answer> answers;
+        answers.reserve(requests.size());
+        for (const Request& request : requests) answers.push_back(one(request));
+        return answers;
+    };
+    return calls_.run(std::move(all));
+}
+
+awaitable<std::vector<source_look>> local_opener::look(std::vector<std::string> paths) {
+    return each<source_look>(std::move(paths),
+                             [this](const std::string& path) { return look_at(path); });
+}
+
+std::unique_ptr<tree_cursor> local_opener::walk(std::string root) {
+    auto cursor = std::make_unique<local_cursor>();
+    cursor->root = std::move(root);
+    return cursor;
+}
+
+awaitable<tree_page> local_opener::next(tree_cursor& cursor) {
+    auto& local = static_cast<local_cursor&>(cursor);
+    return calls_.run([this, &local] { return next_page(local); });
+}
+
+awaitable<std::vector<opened_file>> local_opener::open(std::vector<open_request> requests) {
+    return each<opened_file>(std::move(requests),
+                             [this](const open_request& request) { return open_one(request); });
+}
+
+awaitable<std::vector<sealed_file>> local_opener::seal(std::vector<seal_request> requests) {
+    return each<sealed_file>(std::move(requests),
+                             [this](const seal_request& request) { return seal_one(request); });
+}
+
+awaitable<std::vector<problem>> local_opener::publish(std::vector<publish_request> requests) {
+    return calls_.run([this, requests = std::move(requests)] { return publish_all(requests); });
+}
+
+awaitable<std::vector<problem>> local_opener::remove(std::vector<remove_request> requests) {
+    return each<problem>(std::move(requests),
+                         [this](const remove_request& request) { return remove_one(request); });
+}
+
+source_look local_opener::look_at(const std::string& path) const {
+    struct stat status{};
+    const int flags = options_.follow_symlinks ? 0 : AT_SYMLINK_NOFOLLOW;
+    if (::fstatat(AT_FDCWD, path.c_str(), &status, flags) != 0)
+        return {.error = describe_open_source(errno, path)};
+    if (S_ISDIR(status.st_mode)) return {.is_directory = true};
+    return {.error = objection_to_type(status.st_mode, path),
+            .size_bytes = static_cast<std::uint64_t>(status.st_size)};
+}
+
+tree_page local_opener::next_page(local_cursor& cursor) {
+    if (!cursor.walk) {
+        auto root = directories_.root(cursor.root, options_.follow_symlinks);
+        if (!root) {
+            problem error = describe_open_source(root.error().value(), cursor.root);
+            tree_page failed{.entries = {}, .ended = true};
+            failed.entries.push_back({.kind = entry_kind::problem, .error = std::move(error)});
+            return failed;
+        }
+        cursor.walk = std::make_unique<tree_walk>(*root);
+    }
+    return cursor.walk->next(page_entries_max);
+}
+
+opened_file local_opener::open_one(const open_request& request) {
+    std::shared_ptr<directory> in;
+    if (request.output) {
+        auto found = directories_.open(*request.output);
+        if (!found)
+            return {.error = describe_output(found.error().value(), request.output->path())};
+        in = *found;
+        if (request.expected && is_there(request, *in)) return open_expected(request, in);
+    }
+    std::shared_ptr<directory> root;
+    if (!request.source.relative.empty()) {
+        auto found = directories_.root(request.source.root, options_.follow_symlinks);
+        if (!found)
+            return {.error = describe_open_source(found.error().value(), request.source.root)};
+        root = *found;
+    }
+    opened_source source =
+        open_source(request.source, root ? root->fd.get() : -1, options_.follow_symlinks);
+    if (source.error) return {.error = std::move(source.error)};
+    opened_file opened{.source = std::move(source.fd), .snapshot = source.snapshot};
+    if (!request.output) return opened;
+
+    created_output created =
+        create_output(in, request.output->name, opened.snapshot, output_options_);
+    if (created.error) return {.error = std::move(created.error)};
+    tell(step::output_created, request.output->path());
+    auto ticket = std::make_unique<local_ticket>();
+    ticket->pending = std::move(created.pending);
+    ticket->lies_in = std::move(in);
+    opened.output = std::move(created.fd);
+    opened.ticket = std::move(ticket);
+    return opened;
+}
+
+bool local_opener::is_there(const open_request& request, const directory& in) const {
+    struct stat status{};
+    return ::fstatat(in.fd.get(), request.output->name.c_str(), &status, AT_SYMLINK_NOFOLLOW) ==
+               0 &&
+           status.st_dev == request.expected->device && status.st_ino == request.expected->inode &&
+           static_cast<std::uint64_t>(status.st_size) == request.expected->size_bytes;
+}
+
+opened_file local_opener::open_expected(const open_request& request,
+                                        std::shared_ptr<directory> in) {
+    opened_file opened{.already_published = true};
+    struct stat source{};
+    struct stat output{};
+    const int flags = options_.follow_symlinks ? 0 : AT_SYMLINK_NOFOLLOW;
+    // The output took over its source's time, so that the source is known by it. Where metadata are
+    // not carried over there is no telling, and the source stays.
+    if (options_.carry_metadata &&
+        ::fstatat(AT_FDCWD, request.source.path().c_str(), &source, flags) == 0 &&
+        ::fstatat(in->fd.get(), request.output->name.c_str(), &output, AT_SYMLINK_NOFOLLOW) == 0) {
+        opened.snapshot = snapshot_of(source);
+        opened.source_as_before = opened.snapshot.modified_ns == snapshot_of(output).modified_ns;
+    }
+    auto ticket = std::make_unique<local_ticket>();
+    ticket->lies_in = std::move(in);
+    opened.ticket = std::move(ticket);
+    return opened;
+}
+
+sealed_file local_opener::seal_one(const seal_request& request) const {
+    struct stat source{};
+    struct stat output{};
+    const std::string path = request.source.path();
+    if (::fstat(request.source_fd, &source) != 0)
+        return {.error = describe_open_source(errno, path)};
+    if (snapshot_of(source) != request.snapshot)
+        return {.error = {reason::source_changed,
+                          path + " changed while it was read; no output was left"}};
+    sealed_file sealed;
+    if (options_.carry_metadata) {
+        for (const std::string& lost : carry_metadata(request.source_fd, source, request.output_fd))
+            sealed.warnings.push_back(
+                {reason::metadata_lost, request.destination + ": could not keep the " + lost});
+    } else if (::fchmod(request.output_fd, plain_mode_) != 0) {
+        return {.error = describe_output(errno, request.destination)};
+    }
+    if (::fstat(request.output_fd, &output) != 0)
+        return {.error = describe_output(errno, request.destination)};
+    sealed.device = output.st_dev;
+    sealed.inode = output.st_ino;
+    // Best effort: the fsync that follows reports what this could not do.
+    if (request.start_writeback && options_.durable)
+        ::sync_file_range(request.output_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    tell(step::sealed, request.destination);
+    return sealed;
+}
+
+std::vector<problem> local_opener::publish_all(const std::vector<publish_request>& requests) {
+    std::vector<problem> problems;
+    std::vector<std::shared_ptr<directory>> directories;
+    for (const publish_request& request : requests) {
+        const auto& ticket = static_cast<const local_ticket&>(*request.ticket);
+        problems.push_back(ticket.pending
+                               ? ticket.pending->publish(request.output_fd, options_.on_step)
+                               : problem{});
+        directories.push_back(problems.back() ? nullptr : ticket.lies_in);
+        if (request.drop_cache && options_.durable)
+            ::posix_fadvise(request.output_fd, 0, 0, POSIX_FADV_DONTNEED);
+    }
+    if (options_.durable) sync_directories(directories, problems, options_.on_step);
+    return problems;
+}
+
+problem local_opener::remove_one(const remove_request& request) {
+    const std::string path = request.source.path();
+    const std::size_t slash = request.source.relative.rfind('/');
+    std::shared_ptr<directory> in;
+    std::string name = path;
+    if (!request.source.relative.empty()) {
+        const bool nested = slash != std::string::npos;
+        output_place at;
+        at.directory = {request.source.root,
+                        nested ? request.source.relative.substr(0, slash) : std::string()};
+        auto found = directories_.open(at);
+        if (!found) return describe_open_source(found.error().value(), path);
+        in = *found;
+        name = nested ? request.source.relative.substr(slash + 1) : request.source.relative;
+    }
+    const int in_fd = in ? in->fd.get() : AT_FDCWD;
+    struct stat status{};
+    const int flags = !in && options_.follow_symlinks ? 0 : AT_SYMLINK_NOFOLLOW;
+    if (::fstatat(in_fd, name.c_str(), &status, flags) != 0)
+        return errno == ENOENT ? problem{} : describe_open_source(errno, path);
+    if (snapshot_of(status) != request.snapshot)
+        return {reason::source_changed, path + " changed after it was read, so that it stays"};
+    if (::unlinkat(in_fd, name.c_str(), 0) != 0)
+        return {reason::source_unreadable,
+                path + " could not be removed: " + boost::system::system_category().message(errno)};
+    tell(step::source_removed, path);
+    return {};
+}
+
+}  // namespace
+
+std::unique_ptr<opener> make_local_opener(opener_options options) {
+    return std::make_unique<local_opener>(std::move(options));
+}
+
+}  // namespace peerpress::jobs

@@ -1,0 +1,146 @@
+// Runs whole jobs on a lane with the software engine, and remembers what they told their observer.
+#pragma once
+
+#include "accel/software/software_engine.hpp"
+#include "files.hpp"
+#include "jobs/job_run.hpp"
+#include "pipeline/lane.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <chrono>
+#include <future>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace peerpress::jobs {
+
+class recording_observer final : public job_observer {
+public:
+    awaitable<> on_prepared(const std::vector<prepared_file>& files) override {
+        if (fail_prepared) throw system_error{make_error_code(boost::system::errc::io_error)};
+        groups.push_back(files.size());
+        prepared.insert(prepared.end(), files.begin(), files.end());
+        co_return;
+    }
+    awaitable<> on_finished(const std::vector<file_result>& files) override {
+        results.insert(results.end(), files.begin(), files.end());
+        co_return;
+    }
+
+    bool fail_prepared = false;
+    std::vector<std::size_t> groups;
+    std::vector<prepared_file> prepared;
+    std::vector<file_result> results;
+};
+
+inline pipeline::lane_options small_lane() {
+    return {.ring = {}, .staging = {.slots = 8, .input_bytes = 256 << 10, .slack_bytes = 64 << 10}};
+}
+
+class JobTest : public testing::Test {
+protected:
+    static constexpr std::chrono::seconds limit{100};
+
+    static std::unique_ptr<accel::accelerator> make_engine(asio::any_io_executor executor) {
+        return accel::software::make_engine(executor);
+    }
+
+    job_spec compressing(std::vector<std::string> names) const {
+        job_spec spec;
+        for (const std::string& name : names) spec.sources.push_back(path(name));
+        spec.member_bytes = 64 << 10;
+        return spec;
+    }
+    job_spec decompressing(std::vector<std::string> names) const {
+        job_spec spec = compressing(std::move(names));
+        spec.operation = operation::decompress;
+        return spec;
+    }
+    std::string path(const std::string& name) const { return (dir / name).string(); }
+
+    job_context context() {
+        job_context made{.lane = lane,
+                         .observer = *observer,
+                         .progress = *progress,
+                         .stop = stop.get_token(),
+                         .outputs = outputs};
+        made.on_step = on_step;
+        made.history = history;
+        made.durable = durable;
+        made.carry_metadata = carry_metadata;
+        made.resumed = resumed;
+        made.make_opener = make_opener;
+        return made;
+    }
+
+    std::future<job_outcome> start(job_spec spec) {
+        observer = std::make_unique<recording_observer>();
+        observer->fail_prepared = fail_prepared;
+        progress = std::make_unique<job_progress>();
+        return asio::co_spawn(lane.executor(), run_job(std::move(spec), context()),
+                              asio::use_future);
+    }
+    static job_outcome finish(std::future<job_outcome> running) {
+        if (running.wait_for(limit) != std::future_status::ready) {
+            ADD_FAILURE() << "the job hangs";
+            std::abort();  // its frames refer to the fixture
+        }
+        return running.get();
+    }
+    job_outcome run(job_spec spec) { return finish(start(std::move(spec))); }
+
+    const file_result& result_of(const std::string& name) const {
+        for (const file_result& result : observer->results)
+            if (result.source == path(name)) return result;
+        throw std::runtime_error("no result of " + name);
+    }
+    reason only_reason() const {
+        if (observer->results.size() != 1) throw std::runtime_error("not one result");
+        return observer->results.front().error.reason;
+    }
+
+    test::temp_dir dir;
+    std::unique_ptr<recording_observer> observer;
+    std::unique_ptr<job_progress> progress;
+    std::stop_source stop;
+    std::shared_ptr<output_registry> outputs = make_output_registry();
+    step_hook on_step;
+    job_history history;
+    bool durable = true;
+    bool carry_metadata = true;
+    bool resumed = false;
+    bool fail_prepared = false;
+    std::function<std::unique_ptr<opener>(opener_options)> make_opener;
+    pipeline::lane lane{make_engine, small_lane()};
+};
+
+// All members of a gzip file, decoded by zlib.
+inline std::string gunzipped(const std::filesystem::path& path) {
+    const gzFile file = gzopen(path.c_str(), "rb");
+    if (file == nullptr) throw std::runtime_error("gzopen " + path.string());
+    std::string data;
+    char piece[1 << 16];
+    int bytes = 0;
+    while ((bytes = gzread(file, piece, sizeof(piece))) > 0)
+        data.append(piece, static_cast<std::size_t>(bytes));
+    gzclose(file);
+    if (bytes < 0) throw std::runtime_error("gzread " + path.string());
+    return data;
+}
+
+inline void write_gzip(const std::filesystem::path& path, const std::string& content) {
+    std::filesystem::create_directories(path.parent_path());
+    const gzFile file = gzopen(path.c_str(), "wb1");
+    if (file == nullptr ||
+        gzwrite(file, content.data(), static_cast<unsigned>(content.size())) !=
+            static_cast<int>(content.size()) ||
+        gzclose(file) != Z_OK)
+        throw std::runtime_error("gzip " + path.string());
+}
+
+}  // namespace peerpress::jobs
