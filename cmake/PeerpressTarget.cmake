@@ -1,7 +1,8 @@
 # Flags common to every target of the project, and the function that declares a library of ours.
 
 add_library(peerpress_flags INTERFACE)
-target_compile_options(peerpress_flags INTERFACE -Wall -Wextra -Werror)
+# -pthread everywhere, since gRPC's libraries ask for it: else what links them could not share the precompiled header.
+target_compile_options(peerpress_flags INTERFACE -Wall -Wextra -Werror -pthread)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports members of coroutine frames as uninitialised once it inlines awaiters (GCC bugs 105562, 107532).
     target_compile_options(peerpress_flags INTERFACE -Wno-maybe-uninitialized)
@@ -20,7 +21,11 @@ endif()
 
 # One precompiled header for all targets, made by io. A source must still include what it uses: the structure tests
 # compile headers without it.
+option(PEERPRESS_PRECOMPILE "Precompile what nearly every source includes" ON)
 function(peerpress_precompile target)
+    if(NOT PEERPRESS_PRECOMPILE)
+        return()
+    endif()
     if(target STREQUAL "peerpress_io")
         target_precompile_headers(peerpress_io PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.hpp)
     else()

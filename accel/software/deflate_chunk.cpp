@@ -3,9 +3,9 @@
 #include "accel/software/checksum.hpp"
 #include "accel/software/compressibility.hpp"
 #include "accel/software/level_table.hpp"
+#include "accel/software/open_end.hpp"
 #include "accel/software/stored.hpp"
 
-#include <algorithm>
 #include <cassert>
 
 namespace peerpress::accel::software {
@@ -30,11 +30,11 @@ attempt try_libdeflate(workbench& bench, int level, const deflate_request& reque
         const std::size_t saving_bytes_min = request.input.size() / 100;
         if (quick.bytes == 0 || quick.bytes + saving_bytes_min > request.input.size()) return quick;
     }
-    if (!request.last) {
-        return {bench.zlib().deflate(std::min(request.level, 9), request.input, output, false),
-                method::zlib};
+    std::size_t bytes = bench.libdeflate().deflate(level, request.input, output);
+    if (bytes > 0 && !request.last) {
+        bytes = open_end(bench.inflater(), output, bytes, bench.scratch(request.input.size()));
     }
-    return {bench.libdeflate().deflate(level, request.input, output), method::libdeflate};
+    return {bytes, method::libdeflate};
 }
 
 attempt try_codec(workbench& bench, const deflate_request& request, bytes_span output) {

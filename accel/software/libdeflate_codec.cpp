@@ -20,21 +20,4 @@ std::size_t libdeflate_deflater::deflate(int level, bytes_view input, bytes_span
                                        output.size());
 }
 
-void libdeflate_inflater::free_decompressor::operator()(
-    libdeflate_decompressor* decompressor) const {
-    libdeflate_free_decompressor(decompressor);
-}
-
-libdeflate_inflater::libdeflate_inflater() : decompressor_(libdeflate_alloc_decompressor()) {
-    if (!decompressor_) throw std::bad_alloc();
-}
-
-libdeflate_inflater::outcome libdeflate_inflater::inflate(bytes_view input, bytes_span output) {
-    outcome outcome;
-    outcome.ok = libdeflate_deflate_decompress_ex(
-                     decompressor_.get(), input.data(), input.size(), output.data(), output.size(),
-                     &outcome.input_bytes, &outcome.output_bytes) == LIBDEFLATE_SUCCESS;
-    return outcome;
-}
-
 }  // namespace peerpress::accel::software

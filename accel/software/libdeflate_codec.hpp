@@ -10,7 +10,6 @@
 #include <memory>
 
 struct libdeflate_compressor;
-struct libdeflate_decompressor;
 
 namespace peerpress::accel::software {
 
@@ -25,24 +24,6 @@ private:
         void operator()(libdeflate_compressor* compressor) const;
     };
     std::array<std::unique_ptr<libdeflate_compressor, free_compressor>, 13> compressors_;
-};
-
-class libdeflate_inflater {
-public:
-    libdeflate_inflater();  // throws bad_alloc
-
-    struct outcome {
-        bool ok = false;
-        std::size_t input_bytes = 0;
-        std::size_t output_bytes = 0;
-    };
-    outcome inflate(bytes_view input, bytes_span output);
-
-private:
-    struct free_decompressor {
-        void operator()(libdeflate_decompressor* decompressor) const;
-    };
-    std::unique_ptr<libdeflate_decompressor, free_decompressor> decompressor_;
 };
 
 }  // namespace peerpress::accel::software
