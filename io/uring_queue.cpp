@@ -2,6 +2,7 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <chrono>
@@ -41,7 +42,7 @@ uring_queue::uring_queue(asio::any_io_executor executor, const uring_options& op
 uring_queue::operation::operation(const io_uring_sqe& prepared, bytes_view command_bytes,
                                   any_handler completed)
     : sqe(prepared), handler(std::move(completed)) {
-    std::memcpy(command.data(), command_bytes.data(), command_bytes.size());
+    std::copy(command_bytes.begin(), command_bytes.end(), command.begin());
 }
 
 void uring_queue::start(const io_uring_sqe& sqe, bytes_view command_bytes, any_handler handler) {

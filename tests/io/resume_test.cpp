@@ -189,13 +189,20 @@ TEST_F(Resume, GivesUpOnAFileThatNeverMoves) {
 }
 
 TEST_F(Resume, ForgetsRefusalsOnceSomethingMoves) {
-    open(data, buffered_traits());
-    for (int half = 0; half < 2; ++half) {
-        file->script.insert(file->script.end(), retry::fruitless_rounds_max - 1, fails(EINTR));
-        file->script.push_back(moves(8));
-    }
+    for (const storage_traits& traits : {buffered_traits(), stream_traits()}) {
+        open(data, traits);
+        for (int half = 0; half < 2; ++half) {
+            file->script.insert(file->script.end(), retry::fruitless_rounds_max - 1, fails(EINTR));
+            file->script.push_back(moves(8));
+        }
+        const std::deque<test::round> script = file->script;
 
-    EXPECT_EQ(read(0, 4096), part(0, 4096));
+        EXPECT_EQ(read(0, 4096), part(0, 4096));
+
+        file->script = script;
+        aligned_bytes from(4096);
+        EXPECT_EQ(test::run_error(context, storage->write(0, from.span())), error_code{});
+    }
 }
 
 TEST_F(Resume, FallsBackToThePageCacheWhenDirectTransfersAreRefused) {

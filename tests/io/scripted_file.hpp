@@ -6,7 +6,6 @@
 #include "io/storage.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <utility>
 #include <vector>
@@ -54,7 +53,7 @@ public:
         if (from >= content_.size()) co_return std::size_t{0};
         const std::size_t bytes =
             std::min({into.size(), now.bytes_max, std::size_t{content_.size() - from}});
-        std::memcpy(into.data(), content_.data() + from, bytes);
+        std::copy_n(content_.begin() + static_cast<std::ptrdiff_t>(from), bytes, into.begin());
         read_position_ += bytes;
         co_return bytes;
     }
@@ -67,7 +66,7 @@ public:
         const std::uint64_t to = place(offset_bytes, write_position_);
         const std::size_t bytes = std::min(from.size(), now.bytes_max);
         content_.resize(std::max<std::size_t>(content_.size(), to + bytes));
-        std::memcpy(content_.data() + to, from.data(), bytes);
+        std::copy_n(from.begin(), bytes, content_.begin() + static_cast<std::ptrdiff_t>(to));
         write_position_ += bytes;
         co_return bytes;
     }

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <optional>
+#include <random>
 #include <vector>
 
 namespace peerpress::io {
@@ -271,6 +272,44 @@ TEST_F(Uring, CloseEndsEverythingAndRefusesMore) {
 
     for (const ending& read : reads) EXPECT_EQ(read.ec, aborted);
     EXPECT_EQ(test::run_error(context, ring.async_read(pipe.read.get(), into, no_offset)), aborted);
+}
+
+// Cancelled while they wait, before the kernel has seen them, while it holds them, and when they
+// are done: every read ends exactly once, and no byte is counted twice or lost.
+TEST_F(Uring, CancellationsAtAnyMomentLeaveNothingBehind) {
+    struct cancellable {
+        asio::cancellation_signal signal;
+        std::array<std::byte, 3> into;
+        int endings = 0;
+    };
+    std::mt19937_64 random(9);
+    const pipe_ends pipe = make_pipe();
+    std::vector<cancellable> reads(300);
+    std::size_t written = 0, got = 0;
+    for (cancellable& read : reads) {
+        ring.async_read(
+            pipe.read.get(), read.into, no_offset,
+            asio::bind_cancellation_slot(read.signal.slot(), [&](error_code ec, std::size_t bytes) {
+                ++read.endings;
+                got += bytes;
+                EXPECT_TRUE(!ec || ec == aborted) << ec.message();
+            }));
+        if (random() % 3 == 0)
+            reads[random() % reads.size()].signal.emit(asio::cancellation_type::total);
+        if (random() % 4 == 0)
+            written += static_cast<std::size_t>(::write(pipe.write.get(), "ab", 2));
+        if (random() % 2 == 0) context.poll_one();
+        context.restart();
+    }
+    for (cancellable& read : reads) read.signal.emit(asio::cancellation_type::total);
+    run_until_idle();
+
+    for (const cancellable& read : reads) EXPECT_EQ(read.endings, 1);
+    EXPECT_EQ(ring.in_flight() + ring.waiting(), 0u);
+    std::array<std::byte, 1024> rest;
+    ASSERT_EQ(::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK), 0);
+    const ssize_t left = ::read(pipe.read.get(), rest.data(), rest.size());
+    EXPECT_EQ(got + static_cast<std::size_t>(std::max<ssize_t>(left, 0)), written);
 }
 
 TEST_F(Uring, TellsWhenAPipeIsReady) {

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 #include <deque>
 #include <optional>
 #include <random>
@@ -88,7 +87,8 @@ public:
         if (offset_bytes >= content_.size()) co_return 0;
         const std::size_t length =
             std::min<std::size_t>(into.size(), content_.size() - offset_bytes);
-        std::memcpy(into.data(), content_.data() + offset_bytes, length);
+        std::copy_n(content_.begin() + static_cast<std::ptrdiff_t>(offset_bytes), length,
+                    into.begin());
         co_return length;
     }
 
