@@ -5,6 +5,7 @@
 #include "io/regular_file.hpp"
 #include "io/stream.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -35,7 +36,9 @@ std::unique_ptr<storage> open_storage(uring& ring, unique_fd fd, caching caching
     if (S_ISBLK(status.st_mode))
         throw system_error{make_error_code(boost::system::errc::operation_not_supported),
                            "block device"};
-    if (!S_ISREG(status.st_mode)) return open_stream(ring, std::move(fd));
+    // Writes to a file that was opened for appending go to its end, whatever offset they are given.
+    const bool appends = (::fcntl(fd.get(), F_GETFL) & O_APPEND) != 0;
+    if (!S_ISREG(status.st_mode) || appends) return open_stream(ring, std::move(fd));
 
     storage_traits traits = regular_file_traits(fd.get(), caching);
     return make_storage(make_raw_file(ring, std::move(fd)), std::move(traits));
