@@ -1,0 +1,101 @@
+#include "io/topology/backing.hpp"
+
+#include "io/topology/block_device.hpp"
+#include "io/topology/file_systems.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <cerrno>
+#include <filesystem>
+
+namespace peerpress::io::topology {
+
+namespace {
+
+error_code statx_path(const std::string& path, struct statx& info) {
+    constexpr unsigned wanted = STATX_TYPE | STATX_MNT_ID;
+    if (::statx(AT_FDCWD, path.c_str(), AT_STATX_SYNC_AS_STAT, wanted, &info) == 0) return {};
+    return {errno, boost::system::system_category()};
+}
+
+path_kind kind_of(mode_t mode) {
+    if (S_ISREG(mode) || S_ISDIR(mode)) return path_kind::in_file_system;
+    return S_ISBLK(mode) ? path_kind::block_device : path_kind::other;
+}
+
+std::optional<mount> find_mount(const host_files& files, std::optional<std::uint64_t> id) {
+    const auto text = files.text("/proc/self/mountinfo");
+    if (!text || !id) return std::nullopt;
+    for (mount& candidate : parse_mountinfo(*text))
+        if (candidate.id == *id) return std::move(candidate);
+    return std::nullopt;
+}
+
+finding unreadable(std::string sentence) {
+    return {obstacle::storage_unreadable, std::move(sentence),
+            "see what `findmnt` and `lsblk` say of it"};
+}
+
+void look_behind_file(const host_files& files, const path_identity& identity, backing& found) {
+    const auto on = find_mount(files, identity.mount_id);
+    if (!on) {
+        found.obstacle = unreadable("the file system of " + identity.path + " is not to be found");
+        return;
+    }
+    found.file_system = on->type;
+    found.mount_point = on->mount_point;
+    found.obstacle = file_system_obstacle(files, *on, found.block_device);
+}
+
+}  // namespace
+
+result<path_identity> identify(const std::string& path) {
+    struct statx info{};
+    error_code error = statx_path(path, info);
+    if (error == boost::system::errc::no_such_file_or_directory) {
+        const auto parent = std::filesystem::path(path).parent_path();
+        error = statx_path(parent.empty() ? "." : parent.string(), info);
+    }
+    if (error) return error;
+
+    path_identity identity{.path = path, .kind = kind_of(info.stx_mode), .mount_id = {}};
+    identity.device = identity.kind == path_kind::block_device
+                          ? makedev(info.stx_rdev_major, info.stx_rdev_minor)
+                          : makedev(info.stx_dev_major, info.stx_dev_minor);
+    if (info.stx_mask & STATX_MNT_ID) identity.mount_id = info.stx_mnt_id;
+    return identity;
+}
+
+backing find_backing(const host_files& files, const machine& in, const path_identity& identity) {
+    backing found;
+    found.path = identity.path;
+    found.raw_device = identity.kind == path_kind::block_device;
+    if (identity.kind == path_kind::other) {
+        found.obstacle =
+            finding{obstacle::not_storage, identity.path + " is neither a file nor a block device",
+                    "name a file or a block device"};
+        return found;
+    }
+
+    const auto device = find_block_device(files, identity.device);
+    if (device) {
+        found.block_device = device->name;
+        found.disk = device->disk;
+    }
+    if (!found.raw_device) look_behind_file(files, identity, found);
+    if (found.obstacle) return found;
+
+    if (!device) {
+        found.obstacle =
+            unreadable("the block device behind " + identity.path + " is not listed in sysfs");
+        return found;
+    }
+    disk_reach reach = reach_disk(files, in, device->disk);
+    found.controllers = std::move(reach.controllers);
+    found.obstacle = std::move(reach.obstacle);
+    return found;
+}
+
+}  // namespace peerpress::io::topology

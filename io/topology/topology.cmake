@@ -1,0 +1,16 @@
+# The sources of io/topology, which are part of peerpress_io.
+target_sources(peerpress_io PRIVATE
+    topology/backing.cpp
+    topology/block_device.cpp
+    topology/config_space.cpp
+    topology/file_systems.cpp
+    topology/host_files.cpp
+    topology/kernel.cpp
+    topology/machine.cpp
+    topology/mounts.cpp
+    topology/nvme.cpp
+    topology/obstacle.cpp
+    topology/p2pmem.cpp
+    topology/pci_address.cpp
+    topology/pci_tree.cpp)
+target_link_libraries(peerpress_io PRIVATE ZLIB::ZLIB)
