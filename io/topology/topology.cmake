@@ -2,8 +2,11 @@
 target_sources(peerpress_io PRIVATE
     topology/backing.cpp
     topology/block_device.cpp
+    topology/choose.cpp
     topology/config_space.cpp
+    topology/explain.cpp
     topology/file_systems.cpp
+    topology/host_bridges.cpp
     topology/host_files.cpp
     topology/kernel.cpp
     topology/machine.cpp
@@ -12,5 +15,7 @@ target_sources(peerpress_io PRIVATE
     topology/obstacle.cpp
     topology/p2pmem.cpp
     topology/pci_address.cpp
-    topology/pci_tree.cpp)
+    topology/pci_tree.cpp
+    topology/route.cpp
+    topology/verdict.cpp)
 target_link_libraries(peerpress_io PRIVATE ZLIB::ZLIB)
