@@ -4,6 +4,10 @@ target_sources(peerpress_io PRIVATE
     topology/block_device.cpp
     topology/choose.cpp
     topology/config_space.cpp
+    topology/doctor.cpp
+    topology/doctor_p2p.cpp
+    topology/doctor_software.cpp
+    topology/draw.cpp
     topology/explain.cpp
     topology/file_systems.cpp
     topology/host_bridges.cpp
@@ -16,6 +20,7 @@ target_sources(peerpress_io PRIVATE
     topology/p2pmem.cpp
     topology/pci_address.cpp
     topology/pci_tree.cpp
+    topology/process.cpp
     topology/route.cpp
     topology/verdict.cpp)
 target_link_libraries(peerpress_io PRIVATE ZLIB::ZLIB)
