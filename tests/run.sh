@@ -39,7 +39,6 @@ cores=$(nproc)
 memory_jobs=$(awk '/MemAvailable/ { print int($2 / 2000000) }' /proc/meminfo)
 jobs=$((memory_jobs < 1 ? 1 : memory_jobs < cores ? memory_jobs : cores))
 step_seconds_max=3600
-fuzz_seconds_each=${PEERPRESS_FUZZ_SECONDS:-40}
 
 passed=0
 failed=0
@@ -181,22 +180,8 @@ stage_tsan() {
 }
 
 stage_fuzz() {
-    local target targets
     build fuzz "$1" --target tests/fuzz/all || return
-    mapfile -t targets < <(find build/fuzz/bin -name 'fuzz_*' -type f -executable | sort)
-    [[ ${#targets[@]} -gt 0 ]] || check "there are fuzz targets" "$1" false
-    for target in "${targets[@]}"; do
-        fuzz_one "$target" "$1"
-    done
-}
-
-fuzz_one() { # TARGET LOG
-    local name=${1##*/} found=build/fuzz/found
-    mkdir -p "build/fuzz/corpus/$name" "$found"
-    local corpora=("build/fuzz/corpus/$name")
-    [[ ! -d tests/fuzz/corpus/${name#fuzz_} ]] || corpora+=("tests/fuzz/corpus/${name#fuzz_}")
-    check "$name ($fuzz_seconds_each s)" "$2" "${unrandomised[@]}" "$1" -max_total_time="$fuzz_seconds_each" \
-        -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$found/$name-" "${corpora[@]}"
+    run_tests fuzz "$1" -L '^fuzz$'
 }
 
 stage_tidy() {
