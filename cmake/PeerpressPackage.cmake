@@ -10,6 +10,10 @@ foreach(program IN ITEMS peerpress peerpressd)
         install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
     endif()
 endforeach()
+if(TARGET peerpress_pages)
+    # Manual pages and completions; the client's build lays them out as they are installed.
+    install(DIRECTORY ${CMAKE_BINARY_DIR}/share/ DESTINATION ${CMAKE_INSTALL_DATADIR} COMPONENT runtime)
+endif()
 
 # --- dev: static libraries, their headers, the CMake package, the API's definition
 install(TARGETS peerpress_io peerpress_accel peerpress_pipeline peerpress_jobs EXPORT peerpress
