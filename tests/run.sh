@@ -197,6 +197,7 @@ stage_deb() {
     build release "$1" || return
     rm -f build/release/*.deb
     check "cpack" "$1" cmake -E chdir build/release cpack -G DEB || return
+    check "contents of the packages" "$1" tests/package/debian_packages.sh "$root/build/release"
     check "lintian" "$1" lintian --fail-on error,warning --allow-root build/release/*.deb
 }
 

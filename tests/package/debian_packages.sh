@@ -1,0 +1,48 @@
+#!/bin/bash
+# Reads the .deb packages of a build: what must be in them, what they need, and whether the programs in them work.
+#   debian_packages.sh BUILD_DIR
+set -euo pipefail
+build=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+faults=0
+fault() {
+    echo "$1"
+    faults=$((faults + 1))
+}
+
+[[ -f $(echo "$build"/peerpress_*.deb) && -f $(echo "$build"/libpeerpress-dev_*.deb) ]] ||
+    { echo "expected one peerpress_*.deb and one libpeerpress-dev_*.deb in $build"; exit 1; }
+dpkg-deb -x "$build"/peerpress_*.deb "$work/runtime"
+dpkg-deb -x "$build"/libpeerpress-dev_*.deb "$work/dev"
+
+for file in bin/peerpress bin/peerpressd share/man/man1/peerpress.1.gz share/man/man1/peerpress-compress.1.gz \
+    share/man/man8/peerpressd.8.gz share/bash-completion/completions/peerpress \
+    share/zsh/vendor-completions/_peerpress share/fish/vendor_completions.d/peerpress.fish \
+    share/doc/peerpress/copyright share/doc/peerpress/changelog.gz; do
+    [[ -s $work/runtime/usr/$file ]] || fault "peerpress lacks /usr/$file"
+done
+for unit in peerpressd.service peerpressd.socket; do
+    [[ -n $(find "$work/runtime" -path "*/systemd/system/$unit") ]] || fault "peerpress lacks $unit"
+done
+for file in include/peerpress/pipeline/transfer.hpp include/peerpress/io/uring.hpp lib/cmake/peerpress/peerpressConfig.cmake \
+    lib/libpeerpress_pipeline.a share/peerpress/proto/peerpress/v1/job_service.proto; do
+    [[ -s $work/dev/usr/$file ]] || fault "libpeerpress-dev lacks /usr/$file"
+done
+
+# Both sides of what the programs link, as an example: a C library and gRPC.
+depends=$(dpkg-deb -f "$build"/peerpress_*.deb Depends)
+for library in libc6 libgrpc++; do
+    [[ $depends == *"$library"* ]] || fault "peerpress does not depend on $library, but on: $depends"
+done
+
+for program in peerpress peerpressd; do
+    "$work/runtime/usr/bin/$program" --version >"$work/version" || fault "$program --version fails"
+    [[ $(head -n 1 "$work/version") == "$program "[0-9]* ]] || fault "$program --version says: $(head -n 1 "$work/version")"
+done
+head -c 3000000 /dev/urandom >"$work/data"
+"$work/runtime/usr/bin/peerpress" compress --quiet --no-server "$work/data"
+gunzip -c "$work/data.gz" | cmp - "$work/data" || fault "the packaged peerpress compressed wrongly"
+
+[[ $faults -eq 0 ]] && echo "both packages hold what they should"
+exit $((faults > 0))
