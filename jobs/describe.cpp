@@ -1,6 +1,6 @@
 #include "jobs/describe.hpp"
 
-#include "jobs/path_rules.hpp"
+#include "jobs/problem_error.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -168,6 +168,8 @@ problem describe(error_code error, const error_context& context) {
 problem describe(const std::exception_ptr& error, const error_context& context) {
     try {
         std::rethrow_exception(error);
+    } catch (const problem_error& failed) {
+        return failed.problem();
     } catch (const pipeline::format_error& failed) {
         return describe_format(static_cast<pipeline::format_errc>(failed.code().value()),
                                failed.what(), context);

@@ -229,7 +229,13 @@ finished_file adopt_published(const transfer_setting& setting, file_plan plan, o
     work.snapshot = opened.snapshot;
     work.ticket = std::move(opened.ticket);
     work.already_published = true;
+    const bool source_exists = opened.snapshot.inode != 0;
     work.remove_source = setting.spec.remove_sources && opened.source_as_before;
+    if (setting.spec.remove_sources && source_exists && !work.remove_source)
+        finished.result.warnings.push_back(
+            {reason::source_changed, finished.result.source +
+                                         " cannot be told to be what was read before the job was "
+                                         "interrupted, so that it stays"});
     return finished;
 }
 

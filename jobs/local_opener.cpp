@@ -46,7 +46,7 @@ std::string random_run() {
 
 output_options output_options_of(const opener_options& options) {
     return {.overwrite = options.overwrite,
-            .unnamed_allowed = ::access("/proc/self/fd", X_OK) == 0,
+            .unnamed_allowed = options.unnamed_outputs && ::access("/proc/self/fd", X_OK) == 0,
             .job_started_ns = now_ns(),
             .tag = options.tag,
             .run = random_run(),
@@ -220,11 +220,11 @@ opened_file local_opener::open_expected(const open_request& request,
     const int flags = options_.follow_symlinks ? 0 : AT_SYMLINK_NOFOLLOW;
     // The output took over its source's time, so that the source is known by it. Where metadata are
     // not carried over there is no telling, and the source stays.
-    if (options_.carry_metadata &&
-        ::fstatat(AT_FDCWD, request.source.path().c_str(), &source, flags) == 0 &&
+    if (::fstatat(AT_FDCWD, request.source.path().c_str(), &source, flags) == 0 &&
         ::fstatat(in->fd.get(), request.output->name.c_str(), &output, AT_SYMLINK_NOFOLLOW) == 0) {
         opened.snapshot = snapshot_of(source);
-        opened.source_as_before = opened.snapshot.modified_ns == snapshot_of(output).modified_ns;
+        opened.source_as_before = options_.carry_metadata &&
+                                  opened.snapshot.modified_ns == snapshot_of(output).modified_ns;
     }
     auto ticket = std::make_unique<local_ticket>();
     ticket->lies_in = std::move(in);

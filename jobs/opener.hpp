@@ -29,8 +29,9 @@ struct opener_options {
     bool overwrite = false;
     bool carry_metadata = true;
     bool durable = true;
-    std::string tag = "job";  // in hidden names: temporary_tag() of the job's name
-    bool resumed = false;     // an earlier run of the job may have left temporaries
+    std::string tag = "job";      // in hidden names: temporary_tag() of the job's name
+    bool resumed = false;         // an earlier run of the job may have left temporaries
+    bool unnamed_outputs = true;  // O_TMPFILE where the file system has it
     std::shared_ptr<output_registry> outputs;
     step_hook on_step;
 };
@@ -74,7 +75,7 @@ struct opened_file {
     io::unique_fd output = {};
     std::unique_ptr<output_ticket> ticket = {};
     // The destination is the expected one: only its directory is still to be made durable. There is
-    // no descriptor; the source may be gone.
+    // no descriptor; the source may be gone (snapshot.inode is 0).
     bool already_published = false;
     bool source_as_before = false;  // then: the source is there and has the output's time
 };

@@ -1,5 +1,7 @@
 #include "jobs/describe.hpp"
 
+#include "jobs/problem_error.hpp"
+
 #include <gmock/gmock.h>
 
 #include <cerrno>
@@ -88,6 +90,12 @@ TEST(Describe, MapsWhatCanBeWrongWithAContainer) {
 TEST(Describe, TakesAnAbortedOperationForACancellation) {
     EXPECT_EQ(of(system_error(asio::error::operation_aborted)).reason, reason::cancelled);
     EXPECT_EQ(of_errno(ECANCELED, step_side::unknown).reason, reason::cancelled);
+}
+
+TEST(Describe, PassesOnWhatHasBeenPutIntoWordsAlready) {
+    const problem found = of(problem_error({reason::draining, "the server shuts down"}));
+    EXPECT_EQ(found.reason, reason::draining);
+    EXPECT_EQ(found.message, "the server shuts down");
 }
 
 TEST(Describe, CallsTheRestInternal) {

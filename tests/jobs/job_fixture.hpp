@@ -42,9 +42,12 @@ inline pipeline::lane_options small_lane() {
     return {.ring = {}, .staging = {.slots = 8, .input_bytes = 256 << 10, .slack_bytes = 64 << 10}};
 }
 
-class JobTest : public testing::Test {
-protected:
+// A lane and the means to run jobs on files below `root`.
+class job_harness {
+public:
     static constexpr std::chrono::seconds limit{100};
+
+    explicit job_harness(std::filesystem::path root) : root_(std::move(root)) {}
 
     static std::unique_ptr<accel::accelerator> make_engine(asio::any_io_executor executor) {
         return accel::software::make_engine(executor);
@@ -61,7 +64,7 @@ protected:
         spec.operation = operation::decompress;
         return spec;
     }
-    std::string path(const std::string& name) const { return (dir / name).string(); }
+    std::string path(const std::string& name) const { return (root_ / name).string(); }
 
     job_context context() {
         job_context made{.lane = lane,
@@ -73,6 +76,7 @@ protected:
         made.history = history;
         made.durable = durable;
         made.carry_metadata = carry_metadata;
+        made.name = "jobs/test";
         made.resumed = resumed;
         made.make_opener = make_opener;
         return made;
@@ -104,7 +108,6 @@ protected:
         return observer->results.front().error.reason;
     }
 
-    test::temp_dir dir;
     std::unique_ptr<recording_observer> observer;
     std::unique_ptr<job_progress> progress;
     std::stop_source stop;
@@ -117,6 +120,18 @@ protected:
     bool fail_prepared = false;
     std::function<std::unique_ptr<opener>(opener_options)> make_opener;
     pipeline::lane lane{make_engine, small_lane()};
+
+private:
+    std::filesystem::path root_;
+};
+
+struct test_directory {
+    test::temp_dir dir;
+};
+
+class JobTest : public testing::Test, protected test_directory, protected job_harness {
+protected:
+    JobTest() : job_harness(dir.path()) {}
 };
 
 // All members of a gzip file, decoded by zlib.

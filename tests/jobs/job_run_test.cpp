@@ -298,6 +298,27 @@ TEST_F(JobRun, CommitsManyFilesWithOneSyncOfTheirDirectory) {
     EXPECT_LE(observer->groups.size(), 30u);
 }
 
+TEST_F(JobRun, BringsTwoThousandSmallFilesThrough) {
+    constexpr int files = 2000;
+    const auto text = [](int index) {
+        return some_text(static_cast<std::size_t>(index * 7 % 9000), static_cast<unsigned>(index));
+    };
+    for (int index = 0; index < files; ++index)
+        write_file(dir / "tree" / std::to_string(index % 20) / std::to_string(index), text(index));
+    job_spec spec = compressing({"tree"});
+    spec.recursive = true;
+    spec.remove_sources = true;
+
+    EXPECT_EQ(run(spec).state, job_state::succeeded);
+
+    EXPECT_EQ(progress->files_done, static_cast<std::uint64_t>(files));
+    EXPECT_EQ(listing(dir / "tree").size(), files + 20u);
+    for (int index = 0; index < files; ++index)
+        EXPECT_EQ(
+            gunzipped(dir / "tree" / std::to_string(index % 20) / (std::to_string(index) + ".gz")),
+            text(index));
+}
+
 TEST_F(JobRun, SyncsBeforeItPublishesAndTheDirectoryAfterwards) {
     write_file(dir / "a", some_text(1000));
     std::vector<step> order;
