@@ -16,7 +16,7 @@ struct output_choice {
     bool json = false;
     bool quiet = false;
     bool verbose = false;
-    std::optional<bool> progress;  // nullopt: on a terminal only
+    std::optional<bool> progress = {};  // nullopt: on a terminal only
 };
 
 struct server_choice {

@@ -12,9 +12,7 @@ terminal look_at_terminal(int fd) {
     if (::isatty(fd) == 0) return {};
     const char* const term = std::getenv("TERM");
     const bool dumb = term == nullptr || std::string_view(term) == "dumb" || *term == '\0';
-    const char* const no_color = std::getenv("NO_COLOR");
-    const bool plain = no_color != nullptr && *no_color != '\0';
-    return {.present = true, .redraws = !dumb, .colours = !dumb && !plain};
+    return {.present = true, .redraws = !dumb};
 }
 
 unsigned terminal_width(int fd) {

@@ -7,7 +7,6 @@ struct terminal {
     bool present = false;  // a terminal at all
     bool redraws =
         false;  // and one that understands a carriage return and an erase (TERM is not dumb)
-    bool colours = false;  // and the user wants colours (NO_COLOR is unset)
 };
 
 terminal look_at_terminal(int fd);

@@ -290,6 +290,8 @@ void job_grammar::check_destination() const {
 void job_grammar::check_streams() const {
     const jobs::job_spec& spec = request_.spec;
     const bool reads_stdin = std::ranges::count(spec.sources, "-") > 0;
+    const bool to_stdout =
+        spec.destination == "-" || (reads_stdin && writes() && spec.destination.empty());
     const bool streams = reads_stdin || spec.destination == "-";
     if (std::ranges::count(spec.sources, "-") > 1 || (reads_stdin && request_.files_from == "-")) {
         refuse("standard input can be read only once");
@@ -300,8 +302,7 @@ void job_grammar::check_streams() const {
         refuse("standard input has no name to put into --output-dir");
     if (spec.destination == "-" && spec.recursive)
         refuse("a directory cannot go to standard output");
-    if (spec.destination == "-" && request_.output.json)
-        refuse("--json and data cannot share standard output");
+    if (to_stdout && request_.output.json) refuse("--json and data cannot share standard output");
 }
 
 void job_grammar::check_server() const {

@@ -14,7 +14,7 @@ enum class action { compress, decompress, test, list, help, version };
 
 struct gzip_request {
     gzip::action action = action::compress;
-    std::vector<std::string> files;  // none: standard input to standard output
+    std::vector<std::string> files = {};  // none: standard input to standard output
     bool to_stdout = false;
     bool force = false;
     bool keep = false;

@@ -84,8 +84,7 @@ const char* const environment =
     ".TP\n\\fBXDG_RUNTIME_DIR\\fR\n"
     "Where \\fIpeerpress/peerpressd.sock\\fR is looked for before "
     "\\fI/run/peerpress/peerpressd.sock\\fR.\n"
-    ".TP\n\\fBNO_COLOR\\fR, \\fBTERM\\fR\nNo colours where NO_COLOR is set; no line is redrawn "
-    "where TERM is dumb.\n";
+    ".TP\n\\fBTERM\\fR\nProgress is not redrawn where it is dumb.\n";
 
 std::string see_also(const command_model& program, const command_model& command) {
     std::string out = ".SH SEE ALSO\n";

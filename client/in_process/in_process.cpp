@@ -1,0 +1,115 @@
+#include "client/in_process/in_process.hpp"
+
+#include "accel/software/software_engine.hpp"
+#include "client/in_process/mailbox.hpp"
+#include "client/in_process/progress_probe.hpp"
+#include "jobs/describe.hpp"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <chrono>
+
+namespace peerpress::client {
+namespace {
+
+// Ten times a second a line is redrawn; nobody reads faster.
+constexpr std::chrono::milliseconds tick{100};
+
+pipeline::engine_factory software_engines(std::uint32_t threads) {
+    return [threads](asio::any_io_executor executor) {
+        return accel::software::make_engine(std::move(executor), {.threads = threads});
+    };
+}
+
+// Waits for `result` and reports meanwhile.
+template <class T>
+T follow(std::future<T> result, const jobs::job_progress& progress, mailbox* files,
+         job_listener& listener) {
+    progress_probe probe(std::chrono::steady_clock::now());
+    while (result.wait_for(tick) != std::future_status::ready) {
+        if (files != nullptr) files->deliver(listener);
+        listener.on_progress(probe.sample(progress, std::chrono::steady_clock::now()));
+    }
+    if (files != nullptr) files->deliver(listener);
+    return result.get();
+}
+
+}  // namespace
+
+in_process::in_process(in_process_options options)
+    : options_(std::move(options)),
+      lane_(software_engines(options_.threads)),
+      outputs_(jobs::make_output_registry()) {}
+
+void in_process::close_ring() {
+    asio::post(lane_.executor(), [this] { lane_.ring().close(); });
+}
+
+jobs::problem in_process::check(const job_request& request) {
+    if (request.fallback == fallback::forbid) {
+        return {jobs::reason::invalid_argument,
+                "--fallback forbid: there is no accelerator; only the software engine is left"};
+    }
+    if (auto problem = jobs::validate(request.spec)) return problem;
+    for (const std::string& source : request.spec.sources) {
+        struct stat status{};
+        if (::lstat(source.c_str(), &status) != 0) return jobs::describe_open_source(errno, source);
+    }
+    return {};
+}
+
+job_end in_process::run(const job_request& request, job_listener& listener,
+                        const interruption& interrupted) {
+    if (request.fallback == fallback::forbid)
+        return {.outcome = {jobs::job_state::failed, check(request)}};
+    return {.outcome = run(request.spec, {}, listener, interrupted)};
+}
+
+jobs::job_outcome in_process::run(const jobs::job_spec& spec, job_manner manner,
+                                  job_listener& listener, const interruption& interrupted) {
+    jobs::job_progress progress;
+    mailbox files;
+    jobs::job_context context{.lane = lane_,
+                              .observer = files,
+                              .progress = progress,
+                              .stop = interrupted.cancelled(),
+                              .outputs = outputs_,
+                              .history = {},
+                              .carry_metadata = manner.carry_metadata,
+                              .durable = manner.durable,
+                              .transfer = options_.transfer};
+    auto done =
+        asio::co_spawn(lane_.executor(), jobs::run_job(spec, std::move(context)), asio::use_future);
+    return follow(std::move(done), progress, &files, listener);
+}
+
+jobs::file_result in_process::stream(const stream_request& request, job_listener& listener,
+                                     const interruption& interrupted) {
+    jobs::file_result failed;
+    failed.source = request.source;
+    failed.destination = request.destination;
+    stream_ends ends;
+    failed.error = ends.open(request, outputs_);
+    if (failed.error) return failed;
+
+    jobs::job_progress progress;
+    progress.files_total = 1;
+    progress.scanning = false;
+    progress.bytes_total = ends.source_bytes().value_or(0);
+    const std::stop_callback stop(interrupted.cancelled(), [this] { close_ring(); });
+    auto done = asio::co_spawn(lane_.executor(),
+                               run_stream(request,
+                                          {.lane = lane_,
+                                           .ends = ends,
+                                           .transfer = options_.transfer,
+                                           .progress = progress,
+                                           .stop = interrupted.cancelled()},
+                                          options_.device),
+                               asio::use_future);
+    jobs::file_result result = follow(std::move(done), progress, nullptr, listener);
+    if (!result.error) result.error = ends.publish();
+    return result;
+}
+
+}  // namespace peerpress::client

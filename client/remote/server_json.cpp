@@ -1,0 +1,122 @@
+#include "client/remote/server_json.hpp"
+
+#include "client/printable.hpp"
+#include "client/remote/convert.hpp"
+#include "client/remote/server_error.hpp"
+#include "client/report/json_lines.hpp"
+#include "client/units.hpp"
+
+#include <fmt/format.h>
+#include <google/protobuf/util/time_util.h>
+
+namespace peerpress::client {
+
+using boost::json::array;
+using boost::json::object;
+using boost::json::value;
+
+namespace {
+
+value time_json(bool known, const google::protobuf::Timestamp& time) {
+    return known ? value(google::protobuf::util::TimeUtil::ToString(time)) : value();
+}
+
+object error_object(const jobs::problem& problem) {
+    return {{"reason", jobs::reason_name(problem.reason)}, {"message", to_utf8(problem.message)}};
+}
+
+// "GZIP" from FORMAT_GZIP.
+std::string format_name(int format) {
+    const std::string name = v1::Format_Name(static_cast<v1::Format>(format));
+    return name.starts_with("FORMAT_") ? name.substr(7) : name;
+}
+
+constexpr const char* columns = "{:<41}  {:<10}  {:<10}  {:>15}  {:>9}  {:<20}";
+
+}  // namespace
+
+object job_json(const v1::Job& job) {
+    object labels;
+    for (const auto& [key, label] : job.spec().labels()) labels[to_utf8(key)] = to_utf8(label);
+    const jobs::problem problem = problem_of(job.error());
+    object progress = progress_json(from_message(job.progress()));
+    progress.erase("type");
+    progress.erase("elapsed_seconds");
+    return {{"type", "job"},
+            {"name", job.name()},
+            {"operation", jobs::operation_name(from_message(job.spec().operation()))},
+            {"state", jobs::job_state_name(from_message(job.state()))},
+            {"warned", job.warned()},
+            {"priority", job.spec().priority()},
+            {"sources", job.spec().sources_size()},
+            {"labels", std::move(labels)},
+            {"progress", std::move(progress)},
+            {"error", problem ? value(error_object(problem)) : value()},
+            {"create_time", time_json(job.has_create_time(), job.create_time())},
+            {"start_time", time_json(job.has_start_time(), job.start_time())},
+            {"end_time", time_json(job.has_end_time(), job.end_time())}};
+}
+
+object server_json(const v1::ServerInfo& info, const std::string& address) {
+    array formats;
+    for (const int format : info.formats()) formats.emplace_back(format_name(format));
+    array engines;
+    for (const std::string& engine : info.engines()) engines.emplace_back(to_utf8(engine));
+    return {{"type", "server"},
+            {"address", address},
+            {"version", info.version()},
+            {"formats", std::move(formats)},
+            {"engines", std::move(engines)},
+            {"staging_slots", info.staging_slots()},
+            {"staging_bytes", info.staging_bytes()},
+            {"staging_memory", info.staging_memory()},
+            {"chunk_bytes_max", info.chunk_bytes_max()},
+            {"codec_threads", info.codec_threads()},
+            {"jobs_running_max", info.jobs_running_max()},
+            {"transforms_running_max", info.transforms_running_max()},
+            {"level_default", info.level_default()},
+            {"output_bytes_max", info.output_bytes_max()},
+            {"draining", info.draining()},
+            {"start_time", time_json(info.has_start_time(), info.start_time())}};
+}
+
+std::string job_header() {
+    return fmt::format(fmt::runtime(columns), "name", "state", "operation", "files", "data",
+                       "created");
+}
+
+std::string job_row(const v1::Job& job) {
+    const progress_sample progress = from_message(job.progress());
+    const std::string files =
+        fmt::format("{}/{}", progress.files_done + progress.files_failed, progress.files_total);
+    const std::string created =
+        job.has_create_time()
+            ? google::protobuf::util::TimeUtil::ToString(job.create_time()).substr(0, 19) + "Z"
+            : "-";
+    return fmt::format(fmt::runtime(columns), printable(job.name()),
+                       jobs::job_state_name(from_message(job.state())),
+                       jobs::operation_name(from_message(job.spec().operation())), files,
+                       bytes_text(progress.bytes_in), created);
+}
+
+std::string server_text(const v1::ServerInfo& info, const std::string& address) {
+    std::string formats;
+    for (const int format : info.formats())
+        formats += (formats.empty() ? "" : ", ") + format_name(format);
+    std::string engines;
+    for (const std::string& engine : info.engines())
+        engines += (engines.empty() ? "" : ", ") + printable(engine);
+    std::string out = fmt::format("peerpressd {} at {}{}\n", printable(info.version()), address,
+                                  info.draining() ? " (draining)" : "");
+    out += fmt::format("engines: {}; {} codec threads\n", engines, info.codec_threads());
+    out += fmt::format("formats: {}\n", formats);
+    out += fmt::format("staging: {} slots, {}, {}; chunks up to {}\n", info.staging_slots(),
+                       bytes_text(static_cast<std::uint64_t>(info.staging_bytes())),
+                       printable(info.staging_memory()),
+                       bytes_text(static_cast<std::uint64_t>(info.chunk_bytes_max())));
+    out += fmt::format("at a time: {} jobs, {} streams\n", info.jobs_running_max(),
+                       info.transforms_running_max());
+    return out;
+}
+
+}  // namespace peerpress::client
