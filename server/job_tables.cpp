@@ -67,10 +67,12 @@ constexpr std::array migrations{
     "  PRIMARY KEY (job, source)) WITHOUT ROWID;",
 };
 
-#define JOB_COLUMNS                                                                         \
-    "row, id, spec, state, priority, create_time, start_time, end_time, error_reason, "     \
-    "error_message, warned, files_total, files_done, files_failed, bytes_total, bytes_in, " \
-    "bytes_out, page_cache_files, sequence"
+#define JOB_COLUMNS_WITH(spec)                                                            \
+    "row, id, " spec                                                                      \
+    ", state, priority, create_time, start_time, end_time, error_reason, error_message, " \
+    "warned, files_total, files_done, files_failed, bytes_total, bytes_in, bytes_out, "   \
+    "page_cache_files, sequence"
+#define JOB_COLUMNS JOB_COLUMNS_WITH("spec")
 
 job_record read_job(const sqlite::query& q) {
     job_record r;
@@ -214,7 +216,8 @@ page<job_record> list(sqlite::database& db, const job_query& query) {
 }
 
 std::vector<job_record> unfinished(sqlite::database& db) {
-    auto q = db.prepare("SELECT " JOB_COLUMNS " FROM jobs WHERE end_time IS NULL ORDER BY row");
+    auto q = db.prepare(
+        "SELECT " JOB_COLUMNS_WITH("x''") " FROM jobs WHERE end_time IS NULL ORDER BY row");
     std::vector<job_record> found;
     while (q.step()) found.push_back(read_job(q));
     return found;
@@ -322,6 +325,9 @@ stored_history history(sqlite::database& db, std::int64_t row) {
         h.counters.bytes_in += finished.integer(3);
         h.counters.bytes_out += finished.integer(4);
     }
+    // What came to its end had been found, too.
+    h.counters.files_total = h.counters.files_done + h.counters.files_failed;
+    h.counters.bytes_total = h.counters.bytes_in;
     auto prepared = db.prepare(
         "SELECT source, destination, device, inode, bytes_in, bytes_out, crc32 FROM prepared WHERE "
         "job = ?");

@@ -52,7 +52,7 @@ namespace tables {
 created_job create(sqlite::database& db, const new_job& job, const jobs::problem& admission);
 std::optional<job_record> find(sqlite::database& db, const std::string& id);
 page<job_record> list(sqlite::database& db, const job_query& query);
-std::vector<job_record> unfinished(sqlite::database& db);  // oldest first
+std::vector<job_record> unfinished(sqlite::database& db);  // oldest first, without their specs
 
 void set_state(sqlite::database& db, std::int64_t row, jobs::job_state state);
 void set_running(sqlite::database& db, std::int64_t row, micros start_time);

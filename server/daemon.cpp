@@ -1,0 +1,333 @@
+#include "server/daemon.hpp"
+
+#include "accel/software/software_engine.hpp"
+#include "server/endpoint.hpp"
+#include "server/refusal.hpp"
+#include "server/unix_socket.hpp"
+#include "server/version.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <future>
+
+namespace peerpress::server {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto metrics_interval = 500ms;
+// Watchers and streams have been told to end; what does not listen is cancelled.
+constexpr auto shutdown_grace = 2s;
+
+const std::vector<std::string> stream_services{"peerpress.v1.TransformService",
+                                               "peerpress.v1.ServerService"};
+const std::vector<std::string> all_services{
+    "peerpress.v1.JobService", "peerpress.v1.TransformService", "peerpress.v1.ServerService"};
+
+pipeline::engine_factory engine_factory_of(const config& c) {
+    const auto threads = static_cast<std::uint32_t>(c.codec.threads);
+    return [threads](asio::any_io_executor executor) {
+        return accel::software::make_engine(std::move(executor), {.threads = threads});
+    };
+}
+
+std::unique_ptr<pipeline::lane> make_lane(const config& c, std::uint64_t slots) {
+    pipeline::lane_options options;
+    options.staging.slots = static_cast<std::uint32_t>(slots);
+    options.staging.input_bytes = static_cast<std::uint32_t>(c.staging.chunk_bytes);
+    try {
+        return std::make_unique<pipeline::lane>(engine_factory_of(c), options);
+    } catch (const system_error& e) {
+        throw refusal(
+            jobs::reason::internal,
+            fmt::format("no lane with {} slots of {} bytes can be had: {} (staging.slots, "
+                        "staging.chunk_bytes, transform.slots; kernel.io_uring_disabled)",
+                        slots, c.staging.chunk_bytes, e.what()));
+    }
+}
+
+spec_limits limits_of(const config& c) {
+    return {.level = static_cast<std::int32_t>(c.jobs.level),
+            .output_bytes_max = c.jobs.output_bytes_max,
+            .member_bytes_max = static_cast<std::uint32_t>(c.staging.chunk_bytes)};
+}
+
+manager_options manager_options_of(const config& c) {
+    return {.running_max = c.jobs.running_max,
+            .queued_max = c.jobs.queued_max,
+            .keep_days = c.jobs.keep_days,
+            .keep_max = c.jobs.keep_max,
+            .limits = limits_of(c)};
+}
+
+transform_options transform_options_of(const config& c) {
+    return {.running_max = c.transform.running_max,
+            .idle_max = std::chrono::seconds(c.transform.idle_seconds),
+            .limits = limits_of(c)};
+}
+
+awaitable<std::string> memory_kind(pipeline::lane& lane) {
+    co_return lane.staging().memory_kind();
+}
+awaitable<std::uint32_t> parallelism(pipeline::lane& lane) {
+    co_return lane.engine().parallelism();
+}
+awaitable<> nothing() {
+    co_return;
+}
+
+// What `work` gives on `executor`, for a thread that may wait.
+template <class T>
+T run_on(asio::any_io_executor executor, awaitable<T> work) {
+    return asio::co_spawn(std::move(executor), std::move(work), asio::use_future).get();
+}
+
+}  // namespace
+
+// The io_context of everything that is not bytes, and its thread.
+struct daemon::control {
+    asio::io_context context{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work =
+        asio::make_work_guard(context);
+    std::thread thread{[this] { context.run(); }};
+
+    ~control() {
+        work.reset();
+        context.stop();
+        thread.join();
+    }
+};
+
+struct daemon::listeners {
+    std::vector<std::unique_ptr<grpc::Service>> services;
+    std::unique_ptr<unix_listener> socket;
+    std::vector<std::unique_ptr<grpc_server>> servers;
+};
+
+daemon::daemon(const config& config, const daemon_seams& seams)
+    : config_(config),
+      lock_(config.state.directory),
+      control_(std::make_unique<control>()),
+      metrics_(version),
+      store_(std::make_unique<job_store>(config.state.directory)),
+      listeners_(std::make_unique<listeners>()) {
+    if (!store_->notice().empty()) spdlog::error("{}", store_->notice());
+    jobs_lane_ = make_lane(config, config.staging.slots);
+    streams_lane_ = make_lane(config, config.transform.slots);
+    staging_memory_ = run_on(jobs_lane_->executor(), memory_kind(*jobs_lane_));
+    codec_threads_ = run_on(jobs_lane_->executor(), parallelism(*jobs_lane_));
+    jobs_sampler_ = std::make_unique<lane_sampler>(*jobs_lane_);
+    streams_sampler_ = std::make_unique<lane_sampler>(*streams_lane_);
+
+    const asio::any_io_executor executor = control_->context.get_executor();
+    runner_ = seams.make_runner ? seams.make_runner(*jobs_lane_)
+                                : std::make_unique<lane_job_runner>(*jobs_lane_);
+    manager_ = std::make_unique<job_manager>(executor, *store_, *runner_, metrics_, throughput_,
+                                             manager_options_of(config));
+    transformer::listener listener;
+    listener.began = [this, executor](jobs::operation operation, const auto& progress) {
+        asio::post(executor, [this, operation, progress] {
+            stream_meters_.emplace(progress.get(), std::make_unique<throughput::meter>(
+                                                       throughput_, operation, *progress));
+        });
+    };
+    listener.ended = [this, executor](const auto& progress, bool succeeded) {
+        metrics_.stream_ended(succeeded);
+        asio::post(executor, [this, progress] { stream_meters_.erase(progress.get()); });
+    };
+    transformer_ = std::make_unique<transformer>(*streams_lane_, transform_options_of(config),
+                                                 std::move(listener));
+
+    listen(config, seams);
+    run_on(executor, manager_->resume());
+    asio::co_spawn(executor, keep_metrics_fresh(), asio::detached);
+    if (listeners_->socket) listeners_->socket->start();
+    set_serving(true);
+}
+
+daemon::~daemon() {
+    stop(0s);
+}
+
+void daemon::listen(const config& config, const daemon_seams& seams) {
+    static std::once_flag once;
+    std::call_once(once, enable_health_and_reflection);
+    if (seams.listening_fd || !config.listen.unix_path.empty())
+        listen_unix(config, seams.listening_fd);
+    if (!config.listen.tcp.empty()) listen_tcp(config);
+    if (!config.metrics.listen.empty()) {
+        metrics_server_ =
+            std::make_unique<metrics_server>(*parse_endpoint(config.metrics.listen),
+                                             [this] { return to_text(metrics_.families()); });
+        metrics_address_ = metrics_server_->address();
+    }
+}
+
+void daemon::listen_unix(const config& config, std::optional<int> listening_fd) {
+    const int fd = listening_fd
+                       ? *listening_fd
+                       : server::listen_unix(config.listen.unix_path,
+                                             static_cast<unsigned>(config.listen.unix_mode));
+    const asio::any_io_executor executor = control_->context.get_executor();
+    grpc::ServerBuilder builder;
+    set_limits(builder, static_cast<int>(config.listen.streams_max));
+    auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        grpc::InsecureServerCredentials());
+    listeners_->socket = std::make_unique<unix_listener>(
+        executor, fd, listening_fd ? "" : config.listen.unix_path, std::move(acceptor));
+
+    auto& services = listeners_->services;
+    services.push_back(std::make_unique<job_service>(executor, *manager_));
+    builder.RegisterService(services.back().get());
+    services.push_back(std::make_unique<transform_service>(*transformer_));
+    builder.RegisterService(services.back().get());
+    services.push_back(make_server_service());
+    builder.RegisterService(services.back().get());
+    listeners_->servers.push_back(
+        std::make_unique<grpc_server>(builder, config.listen.unix_path, all_services));
+    addresses_.push_back(listening_fd ? "the socket systemd passed"
+                                      : "unix:" + config.listen.unix_path);
+}
+
+void daemon::listen_tcp(const config& config) {
+    const endpoint at = *parse_endpoint(config.listen.tcp);
+    grpc::ServerBuilder builder;
+    set_limits(builder, static_cast<int>(config.listen.streams_max));
+    int port = 0;
+    builder.AddListeningPort(at.text(), grpc::InsecureServerCredentials(), &port);
+
+    // No JobService: any local user can connect here.
+    auto& services = listeners_->services;
+    services.push_back(std::make_unique<transform_service>(*transformer_));
+    builder.RegisterService(services.back().get());
+    services.push_back(make_server_service());
+    builder.RegisterService(services.back().get());
+    listeners_->servers.push_back(
+        std::make_unique<grpc_server>(builder, at.text(), stream_services));
+    addresses_.push_back(
+        endpoint{.unix_path = {}, .address = at.address, .port = static_cast<std::uint16_t>(port)}
+            .text());
+}
+
+std::unique_ptr<grpc::Service> daemon::make_server_service() {
+    server_service::sources sources;
+    sources.info = [this] { return info(); };
+    sources.numbers = [this] {
+        refresh_metrics();
+        return flatten(metrics_.families());
+    };
+    return std::make_unique<server_service>(control_->context.get_executor(), *manager_,
+                                            std::move(sources));
+}
+
+void daemon::set_serving(bool serving) {
+    for (const auto& server : listeners_->servers) server->set_serving(serving);
+}
+
+v1::ServerInfo daemon::info() {
+    v1::ServerInfo info;
+    info.set_version(version);
+    for (int format = v1::FORMAT_GZIP; format <= v1::FORMAT_PLAIN; ++format) {
+        info.add_formats(static_cast<v1::Format>(format));
+    }
+    info.add_engines("software");
+    info.set_staging_slots(static_cast<std::int32_t>(config_.staging.slots));
+    info.set_staging_bytes(
+        static_cast<std::int64_t>(2 * config_.staging.slots * config_.staging.chunk_bytes));
+    info.set_staging_memory(staging_memory_);
+    info.set_chunk_bytes_max(static_cast<std::int64_t>(config_.staging.chunk_bytes));
+    info.set_codec_threads(static_cast<std::int32_t>(codec_threads_));
+    info.set_jobs_running_max(static_cast<std::int32_t>(config_.jobs.running_max));
+    info.set_draining(manager_->draining());
+    info.set_level_default(static_cast<std::int32_t>(config_.jobs.level));
+    info.set_output_bytes_max(static_cast<std::int64_t>(config_.jobs.output_bytes_max));
+    info.set_transforms_running_max(static_cast<std::int32_t>(config_.transform.running_max));
+    *info.mutable_start_time() = to_timestamp(start_time_);
+    return info;
+}
+
+void daemon::refresh_metrics() {
+    metrics_sample sample{.jobs_queued = manager_->queued(),
+                          .jobs_running = manager_->running(),
+                          .streams_running = transformer_->running(),
+                          .draining = manager_->draining(),
+                          .bytes = {},
+                          .jobs_lane = jobs_sampler_->numbers(),
+                          .streams_lane = streams_sampler_->numbers(),
+                          .store_transactions = store_->transactions(),
+                          .store_requests = store_->requests(),
+                          .store_waiting = store_->waiting()};
+    for (const auto operation :
+         {jobs::operation::compress, jobs::operation::decompress, jobs::operation::test}) {
+        sample.bytes[operation] = throughput_.total(operation);
+    }
+    metrics_.set(sample);
+}
+
+awaitable<> daemon::keep_metrics_fresh() {
+    change::listener closing(manager_->close_change(), control_->context.get_executor());
+    while (!manager_->closing()) {
+        refresh_metrics();
+        co_await closing.wait(metrics_interval);
+    }
+}
+
+awaitable<> daemon::wait_for_runs(std::chrono::milliseconds drain_max) {
+    manager_->drain();
+    transformer_->drain();
+    refresh_metrics();
+    change::listener hurried(hurry_, control_->context.get_executor());
+    const auto deadline = std::chrono::steady_clock::now() + drain_max;
+    const auto busy = [this] { return manager_->running() + transformer_->running() > 0; };
+    while (busy() && !hurried_ && std::chrono::steady_clock::now() < deadline) {
+        const auto left = deadline - std::chrono::steady_clock::now();
+        co_await hurried.wait(std::clamp<std::chrono::steady_clock::duration>(left, 0ms, 50ms));
+    }
+    transformer_->stop_running();
+    manager_->stop_running();
+    co_await manager_->wait_until_idle();
+    manager_->close();
+}
+
+void daemon::hurry() {
+    asio::post(control_->context, [this] {
+        hurried_ = true;
+        hurry_.notify();
+    });
+}
+
+void daemon::stop(std::chrono::milliseconds drain_max) {
+    if (std::exchange(stopped_, true)) return;
+    set_serving(false);
+    run_on(asio::any_io_executor(control_->context.get_executor()), wait_for_runs(drain_max));
+    if (listeners_->socket) listeners_->socket->stop();
+    for (const auto& server : listeners_->servers) server->shut_down(shutdown_grace);
+    metrics_server_.reset();
+    // Coroutines that were on their way when the last call ended get to their ends.
+    run_on(asio::any_io_executor(streams_lane_->executor()), nothing());
+    run_on(asio::any_io_executor(control_->context.get_executor()), nothing());
+    listeners_.reset();
+    jobs_sampler_.reset();
+    streams_sampler_.reset();
+    jobs_lane_.reset();
+    streams_lane_.reset();
+    store_.reset();
+    control_.reset();
+}
+
+bool daemon::alive(std::chrono::milliseconds within) {
+    const auto deadline = std::chrono::steady_clock::now() + within;
+    for (const asio::any_io_executor& executor :
+         {asio::any_io_executor(control_->context.get_executor()), jobs_lane_->executor(),
+          streams_lane_->executor()}) {
+        auto answered = asio::co_spawn(executor, nothing(), asio::use_future);
+        if (answered.wait_until(deadline) != std::future_status::ready) return false;
+    }
+    return true;
+}
+
+}  // namespace peerpress::server

@@ -1,0 +1,105 @@
+// The whole server in one object: main makes one, and so do tests.
+//
+// Threads: `control` runs the manager, the watchers and the accept loop; each lane has its own, the
+// store has its own, gRPC has its own, the metrics endpoint has its own.
+//
+// Start: lock, store, lanes, manager (which takes up old jobs), listeners, "serving".
+// Stop: "not serving" and no new jobs; runs may end until the drain time is over, then they are cut
+// short and queued again; watchers are sent away; listeners, metrics, lanes, store, control, lock.
+#pragma once
+
+#include "pipeline/lane.hpp"
+#include "server/config.hpp"
+#include "server/grpc_server.hpp"
+#include "server/job_manager.hpp"
+#include "server/job_service.hpp"
+#include "server/lane_sampler.hpp"
+#include "server/metrics.hpp"
+#include "server/metrics_server.hpp"
+#include "server/server_service.hpp"
+#include "server/state_lock.hpp"
+#include "server/transform_service.hpp"
+#include "server/unix_listener.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace peerpress::server {
+
+struct daemon_seams {
+    // Carries jobs out; by default on the lane.
+    std::function<std::unique_ptr<job_runner>(pipeline::lane&)> make_runner = {};
+    // A Unix socket that already listens (socket activation), instead of listen.unix.
+    std::optional<int> listening_fd = {};
+};
+
+class daemon {
+public:
+    // Serves when it returns. Throws refusal, config_error or system_error with one line for the
+    // operator.
+    explicit daemon(const config& config, const daemon_seams& seams = {});
+    daemon(const daemon&) = delete;
+    daemon& operator=(const daemon&) = delete;
+    ~daemon();  // stop(0), if nobody has
+
+    // Where it can be reached: "unix:/path", "127.0.0.1:7070".
+    const std::vector<std::string>& addresses() const { return addresses_; }
+    const std::string& metrics_address() const { return metrics_address_; }
+
+    // Blocks until everything has ended. From a thread that is none of the daemon's.
+    void stop(std::chrono::milliseconds drain_max);
+    // Shortens a stop under way to nothing. From any thread.
+    void hurry();
+
+    // Has every thread that must not hang answered within the time? For the watchdog.
+    bool alive(std::chrono::milliseconds within);
+
+private:
+    struct control;
+    struct listeners;
+
+    void listen(const config& config, const daemon_seams& seams);
+    void listen_unix(const config& config, std::optional<int> listening_fd);
+    void listen_tcp(const config& config);
+    std::unique_ptr<grpc::Service> make_server_service();
+    void set_serving(bool serving);
+    v1::ServerInfo info();
+    void refresh_metrics();
+    awaitable<> keep_metrics_fresh();
+    awaitable<> wait_for_runs(std::chrono::milliseconds drain_max);
+
+    const config config_;
+    const std::int64_t start_time_ = now_micros();
+    state_lock lock_;
+    std::vector<std::string> addresses_;
+    std::string metrics_address_;
+
+    // In the order in which they are made; they go the other way round.
+    std::unique_ptr<control> control_;
+    metrics metrics_;
+    throughput throughput_;
+    std::map<const void*, std::unique_ptr<throughput::meter>> stream_meters_;  // control's
+    std::unique_ptr<job_store> store_;
+    std::unique_ptr<pipeline::lane> jobs_lane_;
+    std::unique_ptr<pipeline::lane> streams_lane_;
+    std::unique_ptr<lane_sampler> jobs_sampler_;
+    std::unique_ptr<lane_sampler> streams_sampler_;
+    std::string staging_memory_;
+    std::uint32_t codec_threads_ = 0;
+    std::unique_ptr<job_runner> runner_;
+    std::unique_ptr<job_manager> manager_;
+    std::unique_ptr<transformer> transformer_;
+    std::unique_ptr<listeners> listeners_;
+    std::unique_ptr<metrics_server> metrics_server_;
+
+    change hurry_;  // control's
+    bool hurried_ = false;
+    bool stopped_ = false;  // the caller's
+};
+
+}  // namespace peerpress::server

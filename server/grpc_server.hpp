@@ -1,0 +1,40 @@
+// One gRPC server with the project's limits, standard health and reflection.
+#pragma once
+
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace peerpress::server {
+
+inline constexpr int receive_bytes_max = 4 << 20;
+
+// Health and reflection for every server that is built afterwards. Once, before the first.
+void enable_health_and_reflection();
+
+// Sets every limit on `builder`; the caller adds listeners and services.
+void set_limits(grpc::ServerBuilder& builder, int streams_max);
+
+// A running server. Its health is NOT_SERVING until told otherwise.
+class grpc_server {
+public:
+    // Throws refusal where it does not start.
+    grpc_server(grpc::ServerBuilder& builder, const std::string& where,
+                std::vector<std::string> services);
+
+    void set_serving(bool serving);
+
+    // Calls under way have until `grace` is over, then they are cancelled. Blocks until the last
+    // has ended.
+    void shut_down(std::chrono::milliseconds grace);
+
+private:
+    std::unique_ptr<grpc::Server> server_;
+    std::vector<std::string> services_;
+};
+
+}  // namespace peerpress::server

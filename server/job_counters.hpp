@@ -1,0 +1,18 @@
+// How far a job has got, all of its runs together.
+#pragma once
+
+#include "jobs/job_spec.hpp"
+#include "server/job_record.hpp"
+
+namespace peerpress::server {
+
+// What earlier runs of a job, cut short by a shutdown or a crash, had finished.
+struct earlier_runs {
+    job_counters counters = {};
+    bool warned = false;
+};
+
+job_counters counters_of(const jobs::job_progress& progress);
+job_counters operator+(job_counters a, const job_counters& b);
+
+}  // namespace peerpress::server

@@ -1,0 +1,336 @@
+#include "server/job_manager.hpp"
+
+#include "server/printable.hpp"
+#include "server/refusal.hpp"
+#include "server/status.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+
+namespace peerpress::server {
+
+namespace {
+
+using jobs::job_state;
+using namespace std::chrono_literals;
+
+constexpr auto prune_interval = 1h;
+constexpr micros micros_per_day = 86'400'000'000;
+
+const jobs::job_outcome cancelled{.state = job_state::cancelled};
+
+// A store that cannot be written (a full disk) may recover; until then the job has not ended for
+// anybody.
+constexpr auto store_retry_min = 1s;
+constexpr auto store_retry_max = 30s;
+
+}  // namespace
+
+bool job_manager::first_to_run::operator()(const live_ptr& a, const live_ptr& b) const {
+    if (a->record.priority != b->record.priority) return a->record.priority > b->record.priority;
+    return a->record.row < b->record.row;
+}
+
+job_manager::job_manager(asio::any_io_executor executor, job_store& store, job_runner& runner,
+                         metrics& metrics, throughput& throughput, manager_options options)
+    : executor_(std::move(executor)),
+      store_(store),
+      runner_(runner),
+      metrics_(metrics),
+      throughput_(throughput),
+      options_(std::move(options)) {}
+
+awaitable<> job_manager::resume() {
+    std::vector<job_record> unfinished = co_await store_.unfinished();
+    if (!unfinished.empty())
+        spdlog::info("{} jobs are taken up again after the restart", unfinished.size());
+    for (auto& record : unfinished) take_up(std::move(record));
+    start_next();
+    spawn(keep_pruned());
+}
+
+void job_manager::take_up(job_record record) {
+    auto job = std::make_shared<live_job>();
+    job->record = std::move(record);
+    job->has_history = job->record.start_time.has_value();
+    live_.emplace(job->record.id, job);
+    if (job->record.state == job_state::cancelling) {
+        job->cancel_asked = true;
+        spawn(end(job, cancelled));
+        return;
+    }
+    job->record.state = job_state::queued;
+    queue_.insert(job);
+}
+
+jobs::problem job_manager::admission() const {
+    if (draining_) {
+        return {jobs::reason::draining,
+                "the server is shutting down and takes no new jobs: try again later"};
+    }
+    if (queue_.size() + creating_ >= options_.queued_max) {
+        return {jobs::reason::too_many_jobs,
+                fmt::format("{} jobs are waiting (jobs.queued_max): try again later",
+                            options_.queued_max)};
+    }
+    return {};
+}
+
+awaitable<job_view> job_manager::create(new_job job) {
+    const jobs::problem refused = admission();
+    ++creating_;
+    std::exception_ptr error;
+    created_job created;
+    try {
+        created = co_await store_.create(std::move(job), refused);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    --creating_;
+    if (error) std::rethrow_exception(error);
+    if (created.existed) {
+        const live_ptr live = find_live(created.record.id);
+        co_return live ? view_of(*live, std::move(created.record))
+                       : job_view{.record = created.record};
+    }
+
+    auto live = std::make_shared<live_job>();
+    live->record = created.record;
+    live->record.spec.clear();
+    live_.emplace(live->record.id, live);
+    enqueue(live);
+    co_return view_of(*live, std::move(created.record));
+}
+
+void job_manager::enqueue(live_ptr job) {
+    queue_.insert(std::move(job));
+    start_next();
+}
+
+std::shared_ptr<live_job> job_manager::find_live(const std::string& id) const {
+    const auto found = live_.find(id);
+    return found == live_.end() ? nullptr : found->second;
+}
+
+awaitable<job_view> job_manager::get(std::string id) {
+    job_record stored = co_await store_.get(id);
+    // Looked up after the answer: the store answers in order, so that a job that is not live here
+    // has its end in what was read.
+    const live_ptr live = find_live(id);
+    co_return live ? view_of(*live, std::move(stored)) : job_view{.record = std::move(stored)};
+}
+
+awaitable<page<job_view>> job_manager::list(job_query query) {
+    page<job_record> stored = co_await store_.list(query);
+    page<job_view> found{.records = {}, .more = stored.more};
+    for (auto& record : stored.records) {
+        const live_ptr live = find_live(record.id);
+        found.records.push_back(live ? view_of(*live, std::move(record))
+                                     : job_view{.record = std::move(record)});
+    }
+    co_return found;
+}
+
+awaitable<job_view> job_manager::cancel(std::string id) {
+    const live_ptr job = find_live(id);
+    if (job != nullptr && !job->cancel_asked) {
+        job->cancel_asked = true;
+        const bool waited = queue_.erase(job) == 1;
+        const job_state before = std::exchange(job->record.state, job_state::cancelling);
+        if (waited) {
+            co_await end(job, cancelled);
+        } else {
+            co_await cancel_run(job, before);
+        }
+    }
+    co_return co_await get(std::move(id));
+}
+
+awaitable<> job_manager::cancel_run(live_ptr job, job_state before) {
+    std::exception_ptr error;
+    try {
+        // Durable before the run is told: a crash in between must not bring the job back.
+        co_await store_.set_state(job->record.row, job_state::cancelling);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    if (error) {
+        job->cancel_asked = false;
+        job->record.state = before;
+        std::rethrow_exception(error);
+    }
+    job->stop.request_stop();
+    job->changed.notify();
+}
+
+void job_manager::start_next() {
+    while (!draining_ && running_ < options_.running_max && !queue_.empty()) {
+        const live_ptr job = *queue_.begin();
+        queue_.erase(queue_.begin());
+        ++running_;
+        job->record.state = job_state::running;
+        job->running_since = std::chrono::steady_clock::now();
+        spawn(run(job));
+    }
+}
+
+awaitable<> job_manager::run(live_ptr job) {
+    jobs::job_outcome outcome;
+    try {
+        outcome = co_await run_once(job);
+    } catch (...) {
+        outcome = {.state = job_state::failed, .error = to_problem(std::current_exception())};
+    }
+    const bool cut_short = outcome.state == job_state::cancelled && stopping_ && !job->cancel_asked;
+    if (cut_short) {
+        co_await put_back(job);
+    } else {
+        outcome.warned = outcome.warned || job->earlier.warned;
+        co_await end(job, std::move(outcome));
+    }
+    --running_;
+    start_next();
+    if (running_ == 0) idle_.notify();
+}
+
+awaitable<jobs::job_outcome> job_manager::run_once(live_ptr job) {
+    const std::int64_t row = job->record.row;
+    if (!job->record.start_time) job->record.start_time = now_micros();
+    co_await store_.set_running(row, *job->record.start_time);
+    const job_record stored = co_await store_.get(job->record.id);
+
+    jobs::job_history history;
+    if (job->has_history) {
+        const stored_history before = co_await store_.history(row);
+        job->earlier = {.counters = before.counters, .warned = before.warned};
+        history = to_history(before);
+    }
+    // Cancelled or drained before it began.
+    if (job->stop.stop_requested()) co_return cancelled;
+
+    v1::JobSpec message;
+    if (!message.ParseFromString(stored.spec)) {
+        throw refusal(jobs::reason::internal, "the job's spec in the job store is damaged");
+    }
+    jobs::job_spec spec = to_job_spec(message, options_.limits);
+    job->changed.notify();
+
+    job_recorder::listener heard = [this, job](const file_news& news) { hear(job, news); };
+    job_recorder recorder(store_, row, executor_, std::move(heard));
+    const throughput::meter meter(throughput_, spec.operation, job->progress.bytes);
+    run_context context{.name = stored.id,
+                        .resumed = job->has_history,
+                        .observer = recorder,
+                        .progress = job->progress,
+                        .stop = job->stop.get_token(),
+                        .history = std::move(history)};
+    co_return co_await runner_.run(std::move(spec), std::move(context));
+}
+
+void job_manager::hear(const live_ptr& job, const file_news& news) {
+    job->record.sequence = news.sequence;
+    metrics_.files_ended(news.done, news.failed, news.skipped);
+    job->changed.notify();
+}
+
+awaitable<> job_manager::put_back(live_ptr job) {
+    spdlog::info("jobs/{}: stopped for the shutdown, goes on after the next start", job->record.id);
+    job->record.state = job_state::queued;
+    job->running_since.reset();
+    job->has_history = true;
+    queue_.insert(job);
+    try {
+        co_await store_.set_state(job->record.row, job_state::queued);
+    } catch (const system_error& e) {
+        // Left as RUNNING, which the next start takes up just so.
+        spdlog::warn("jobs/{}: {}", job->record.id, e.what());
+    }
+    job->changed.notify();
+}
+
+awaitable<> job_manager::end(live_ptr job, jobs::job_outcome outcome) {
+    const job_end ended{.state = outcome.state,
+                        .error = std::move(outcome.error),
+                        .warned = outcome.warned,
+                        .counters = counters_of(job->progress) + job->earlier.counters,
+                        .end_time = now_micros()};
+    auto retry_after = store_retry_min;
+    change::listener closing(close_, executor_);
+    while (true) {
+        std::string trouble;
+        try {
+            co_await store_.set_ended(job->record.row, ended);
+        } catch (const std::exception& e) {
+            trouble = e.what();
+        }
+        if (trouble.empty()) break;
+        spdlog::error("jobs/{}: its end cannot be stored ({}); trying again in {} s",
+                      job->record.id, trouble, retry_after.count());
+        if (stopping_)
+            co_return;  // the next start runs the job again, which repeats nothing that is done
+        co_await closing.wait(retry_after);
+        retry_after = std::min(retry_after * 2, store_retry_max);
+    }
+
+    job->record.state = ended.state;
+    job->record.error = ended.error;
+    job->record.warned = ended.warned;
+    job->record.counters = ended.counters;
+    job->record.end_time = ended.end_time;
+    live_.erase(job->record.id);
+    metrics_.job_ended(ended.state,
+                       ended.end_time - job->record.start_time.value_or(ended.end_time));
+    spdlog::info("jobs/{}: {}{}{}", job->record.id, jobs::job_state_name(ended.state),
+                 ended.error ? ": " : "", printable(ended.error.message, 500));
+    job->changed.notify();
+}
+
+void job_manager::drain() {
+    draining_ = true;
+    if (running_ == 0) idle_.notify();
+}
+
+void job_manager::stop_running() {
+    draining_ = stopping_ = true;
+    for (const auto& [id, job] : live_) job->stop.request_stop();
+    close_.notify();
+}
+
+void job_manager::close() {
+    draining_ = stopping_ = closing_ = true;
+    for (const auto& [id, job] : live_) job->changed.notify();
+    close_.notify();
+}
+
+awaitable<> job_manager::wait_until_idle() {
+    change::listener idle(idle_, executor_);
+    while (running_ != 0) co_await idle.wait(1s);
+}
+
+awaitable<> job_manager::keep_pruned() {
+    change::listener closing(close_, executor_);
+    while (!stopping_) {
+        tables::prune_policy policy{.keep_max = static_cast<std::int64_t>(options_.keep_max)};
+        if (options_.keep_days != 0) {
+            policy.ended_before =
+                now_micros() - static_cast<micros>(options_.keep_days) * micros_per_day;
+        }
+        try {
+            while (!stopping_ && co_await store_.prune_step(policy)) {
+            }
+        } catch (const std::exception& e) {
+            spdlog::warn("old jobs cannot be forgotten: {}", e.what());
+        }
+        if (!stopping_) co_await closing.wait(prune_interval);
+    }
+}
+
+void job_manager::spawn(awaitable<> work) {
+    asio::co_spawn(executor_, std::move(work), [](std::exception_ptr error) {
+        if (error) spdlog::error("a task of the job manager ended: {}", to_problem(error).message);
+    });
+}
+
+}  // namespace peerpress::server

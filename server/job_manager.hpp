@@ -1,0 +1,103 @@
+// Decides which job runs when, and what state each is in.
+//
+// QUEUED -> RUNNING -> SUCCEEDED | FAILED | PARTIAL
+//    \         \-----> CANCELLING -> CANCELLED (or one of the others, if the run was faster)
+//     \------------------/
+// RUNNING -> QUEUED where a shutdown cut the run short.
+//
+// A new state is durable before anybody hears of it, and a terminal one is the last. Everything
+// here belongs to one executor; runs and the store have their own threads and answer to it.
+#pragma once
+
+#include "server/change.hpp"
+#include "server/job_recorder.hpp"
+#include "server/job_runner.hpp"
+#include "server/job_store.hpp"
+#include "server/live_job.hpp"
+#include "server/metrics.hpp"
+#include "server/throughput.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+namespace peerpress::server {
+
+struct manager_options {
+    std::size_t running_max = 4;
+    std::size_t queued_max = 10000;
+    std::uint64_t keep_days = 30;
+    std::uint64_t keep_max = 100000;
+    spec_limits limits;
+};
+
+class job_manager {
+public:
+    job_manager(asio::any_io_executor executor, job_store& store, job_runner& runner,
+                metrics& metrics, throughput& throughput, manager_options options);
+
+    // Takes up what an earlier daemon left behind. Before anything else, once.
+    awaitable<> resume();
+
+    // Throw refusal.
+    awaitable<job_view> create(new_job job);  // its spec was found to be valid
+    awaitable<job_view> get(std::string id);
+    awaitable<job_view> cancel(std::string id);
+    awaitable<page<job_view>> list(job_query query);
+    awaitable<page<stored_file>> files(file_query query) { return store_.files(query); }
+
+    // nullptr where it has ended, or never was.
+    std::shared_ptr<live_job> find_live(const std::string& id) const;
+
+    void drain();         // no new jobs, and none is started any more
+    void stop_running();  // draining: runs are cut short and go back to the queue
+    void close();         // draining: whoever watches stops
+    bool draining() const { return draining_; }
+    bool closing() const { return closing_; }
+    change& close_change() { return close_; }
+    awaitable<> wait_until_idle();  // nothing runs
+
+    const spec_limits& limits() const { return options_.limits; }
+    std::size_t queued() const { return queue_.size(); }
+    std::size_t running() const { return running_; }
+
+private:
+    using live_ptr = std::shared_ptr<live_job>;
+    struct first_to_run {
+        bool operator()(const live_ptr& a, const live_ptr& b) const;
+    };
+
+    jobs::problem admission() const;
+    void take_up(job_record record);
+    void enqueue(live_ptr job);
+    awaitable<> cancel_run(live_ptr job, jobs::job_state before);
+    void start_next();
+    awaitable<> run(live_ptr job);
+    awaitable<jobs::job_outcome> run_once(live_ptr job);
+    void hear(const live_ptr& job, const file_news& news);
+    awaitable<> put_back(live_ptr job);
+    awaitable<> end(live_ptr job, jobs::job_outcome outcome);
+    awaitable<> keep_pruned();
+    void spawn(awaitable<> work);
+
+    asio::any_io_executor executor_;
+    job_store& store_;
+    job_runner& runner_;
+    metrics& metrics_;
+    throughput& throughput_;
+    manager_options options_;
+
+    std::unordered_map<std::string, live_ptr> live_;
+    std::set<live_ptr, first_to_run> queue_;
+    std::size_t creating_ = 0;  // admitted, not yet durable
+    std::size_t running_ = 0;
+    bool draining_ = false;
+    bool stopping_ = false;
+    bool closing_ = false;
+    change idle_;
+    change close_;
+};
+
+}  // namespace peerpress::server

@@ -1,0 +1,38 @@
+// Where jobs are carried out, behind a seam so that the manager can be tested without files.
+#pragma once
+
+#include "jobs/job_run.hpp"
+
+namespace peerpress::server {
+
+struct run_context {
+    std::string name;              // the job's
+    bool resumed = false;          // an earlier run was cut short, perhaps killed
+    jobs::job_observer& observer;  // called on the runner's executor
+    jobs::job_progress& progress;
+    std::stop_token stop;
+    jobs::job_history history;
+};
+
+class job_runner {
+public:
+    virtual ~job_runner() = default;
+
+    // All that `context` refers to outlives the run. What it throws fails the job.
+    virtual awaitable<jobs::job_outcome> run(jobs::job_spec spec, run_context context) = 0;
+};
+
+// Runs jobs on a lane, each with its own share of the lane's slots.
+class lane_job_runner final : public job_runner {
+public:
+    explicit lane_job_runner(pipeline::lane& lane)
+        : lane_(lane), outputs_(jobs::make_output_registry()) {}
+
+    awaitable<jobs::job_outcome> run(jobs::job_spec spec, run_context context) override;
+
+private:
+    pipeline::lane& lane_;
+    std::shared_ptr<jobs::output_registry> outputs_;
+};
+
+}  // namespace peerpress::server

@@ -1,0 +1,49 @@
+// JobService on gRPC's callback API: checks what came in, asks the manager, puts the answer into
+// messages.
+#pragma once
+
+#include "peerpress/v1/job_service.grpc.pb.h"
+#include "server/job_manager.hpp"
+#include "server/outgoing_stream.hpp"
+
+namespace peerpress::server {
+
+class job_service final : public v1::JobService::CallbackService {
+public:
+    // The manager's executor; everything below runs on it.
+    job_service(asio::any_io_executor executor, job_manager& manager)
+        : executor_(std::move(executor)), manager_(manager) {}
+
+    grpc::ServerUnaryReactor* CreateJob(grpc::CallbackServerContext* context,
+                                        const v1::CreateJobRequest* request,
+                                        v1::Job* response) override;
+    grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context,
+                                     const v1::GetJobRequest* request, v1::Job* response) override;
+    grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
+                                       const v1::ListJobsRequest* request,
+                                       v1::ListJobsResponse* response) override;
+    grpc::ServerUnaryReactor* ListJobFiles(grpc::CallbackServerContext* context,
+                                           const v1::ListJobFilesRequest* request,
+                                           v1::ListJobFilesResponse* response) override;
+    grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
+                                        const v1::CancelJobRequest* request,
+                                        v1::Job* response) override;
+    grpc::ServerWriteReactor<v1::JobEvent>* WatchJob(grpc::CallbackServerContext* context,
+                                                     const v1::WatchJobRequest* request) override;
+
+private:
+    awaitable<> create(const v1::CreateJobRequest& request, v1::Job& response);
+    awaitable<> get(const v1::GetJobRequest& request, v1::Job& response);
+    awaitable<> list(const v1::ListJobsRequest& request, v1::ListJobsResponse& response);
+    awaitable<> list_files(const v1::ListJobFilesRequest& request,
+                           v1::ListJobFilesResponse& response);
+    awaitable<> cancel(const v1::CancelJobRequest& request, v1::Job& response);
+
+    asio::any_io_executor executor_;
+    job_manager& manager_;
+};
+
+// The UUID in "jobs/{uuid}". Throws refusal(invalid_argument).
+std::string job_id_of(const std::string& name, const std::string& field);
+
+}  // namespace peerpress::server

@@ -1,0 +1,33 @@
+// A job that has not ended, as the manager has it in memory.
+#pragma once
+
+#include "server/change.hpp"
+#include "server/convert.hpp"
+#include "server/job_counters.hpp"
+#include "server/job_record.hpp"
+
+#include <chrono>
+#include <optional>
+#include <stop_token>
+
+namespace peerpress::server {
+
+// Everything but `progress` and `stop` belongs to the manager's executor.
+struct live_job {
+    // Its spec stays in the store: ten thousand waiting jobs may name a great many files.
+    job_record record;
+    bool has_history = false;  // an earlier run was cut short
+    earlier_runs earlier;
+
+    jobs::job_progress progress;  // of this run
+    std::optional<std::chrono::steady_clock::time_point> running_since;
+    std::stop_source stop;
+    bool cancel_asked = false;  // by a client; else a stop means: go on after the next start
+
+    change changed;  // state, sequence; progress changes all the time and notifies nobody
+};
+
+// `stored` with what has happened since.
+job_view view_of(const live_job& job, job_record stored);
+
+}  // namespace peerpress::server
