@@ -45,5 +45,18 @@ TEST(MemoryStorage, RunsOutOfSpaceWhenLimited) {
     EXPECT_TRUE(storage.content().empty());
 }
 
+TEST(MemoryStorage, CatchesWhatARealOneWouldRefuse) {
+    asio::io_context context;
+    memory_storage aligned({}, {.memory_bytes = 1, .offset_bytes = 512});
+    memory_storage sequential;
+    sequential.make_sequential();
+    const std::vector<std::byte> data(100);
+    run(context, sequential.write(0, data));
+
+    EXPECT_THROW(run(context, aligned.write(0, data)), std::logic_error);
+    EXPECT_THROW(run(context, sequential.write(99, data)), std::logic_error);
+    EXPECT_NO_THROW(run(context, sequential.write(100, data)));
+}
+
 }  // namespace
 }  // namespace peerpress::test

@@ -5,10 +5,10 @@
 #include "io/storage.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <deque>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,9 +77,7 @@ public:
     const io::storage_traits& traits() const override { return traits_; }
 
     awaitable<std::size_t> read(std::uint64_t offset_bytes, bytes_span into) override {
-        check(offset_bytes, into.data(), into.size());
-        if (!traits_.seekable)
-            assert(std::exchange(read_position_, offset_bytes + into.size()) == offset_bytes);
+        check(offset_bytes, into.data(), into.size(), read_position_);
         ++reads_;
         const guard counted(*this);
         co_await pass_time();
@@ -93,9 +91,7 @@ public:
     }
 
     awaitable<> write(std::uint64_t offset_bytes, bytes_view from) override {
-        check(offset_bytes, from.data(), from.size());
-        if (!traits_.seekable)
-            assert(std::exchange(write_position_, offset_bytes + from.size()) == offset_bytes);
+        check(offset_bytes, from.data(), from.size(), write_position_);
         write_log_.push_back({offset_bytes, from.size()});
         const guard counted(*this);
         co_await pass_time();
@@ -134,11 +130,17 @@ private:
         memory_storage& storage;
     };
 
-    void check([[maybe_unused]] std::uint64_t offset_bytes, [[maybe_unused]] const void* memory,
-               [[maybe_unused]] std::size_t length_bytes) const {
-        assert(offset_bytes % traits_.alignment.offset_bytes == 0);
-        assert(length_bytes % traits_.alignment.offset_bytes == 0);
-        assert(reinterpret_cast<std::uintptr_t>(memory) % traits_.alignment.memory_bytes == 0);
+    // A caller's mistake is a logic_error, also where assertions are compiled out.
+    void check(std::uint64_t offset_bytes, const void* memory, std::size_t length_bytes,
+               std::uint64_t& position) {
+        const bool aligned =
+            offset_bytes % traits_.alignment.offset_bytes == 0 &&
+            length_bytes % traits_.alignment.offset_bytes == 0 &&
+            reinterpret_cast<std::uintptr_t>(memory) % traits_.alignment.memory_bytes == 0;
+        if (!aligned) throw std::logic_error("misaligned request");
+        if (!traits_.seekable && offset_bytes != position)
+            throw std::logic_error("out of sequence");
+        position = offset_bytes + length_bytes;
     }
 
     // Always at least one turn: what runs at once in a fake would hide what breaks in a real
