@@ -7,19 +7,12 @@
 #include "accel/software/pool_operation.hpp"
 #include "accel/software/serial_inflater.hpp"
 #include "accel/software/stored.hpp"
-
-#include <sched.h>
+#include "io/cores.hpp"
 
 #include <cassert>
 
 namespace peerpress::accel::software {
 namespace {
-
-std::uint32_t usable_cores() {
-    cpu_set_t cores;
-    if (sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
-    return static_cast<std::uint32_t>(CPU_COUNT(&cores));
-}
 
 struct deflate_work {
     deflate_request request;
@@ -84,7 +77,7 @@ private:
 }  // namespace
 
 std::unique_ptr<accelerator> make_engine(asio::any_io_executor executor, engine_options options) {
-    const std::uint32_t threads = options.threads > 0 ? options.threads : usable_cores();
+    const std::uint32_t threads = options.threads > 0 ? options.threads : io::usable_cores();
     return std::make_unique<software_engine>(std::move(executor), threads);
 }
 
