@@ -5,10 +5,11 @@ add_library(peerpress_flags INTERFACE)
 target_compile_options(peerpress_flags INTERFACE -Wall -Wextra -Werror -pthread)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports members of coroutine frames as uninitialised once it inlines awaiters (GCC bugs 105562, 107532).
-    target_compile_options(peerpress_flags INTERFACE -Wno-maybe-uninitialized)
-    # Optimising, it also sees overlaps and overruns in std::string's own code (GCC bugs 105329, 105651), and takes
-    # Asio's inlined allocator of coroutine frames for a mismatched one.
-    foreach(warning IN ITEMS array-bounds restrict stringop-overflow stringop-overread mismatched-new-delete)
+    # Optimising, which the sanitized builds do too, it takes Asio's inlined allocator of coroutine frames for a
+    # mismatched one.
+    target_compile_options(peerpress_flags INTERFACE -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
+    # It also sees overlaps and overruns in std::string's own code (GCC bugs 105329, 105651).
+    foreach(warning IN ITEMS array-bounds restrict stringop-overflow stringop-overread)
         target_compile_options(peerpress_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-Wno-${warning}>)
     endforeach()
 endif()
