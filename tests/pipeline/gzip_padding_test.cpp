@@ -28,7 +28,7 @@ TEST(Padding, IsSkippedByAnInflaterInEverySize) {
         write_padding(bytes_span(padded).first(size));
         std::copy(stream.begin(), stream.end(), padded.begin() + static_cast<std::ptrdiff_t>(size));
 
-        const auto decoded = test::reference_inflate(padded, test::raw_window);
+        const auto decoded = test::reference_inflate(padded, test::raw_window, data.size());
 
         ASSERT_EQ(decoded.verdict, test::reference_verdict::complete) << size;
         ASSERT_EQ(decoded.input_bytes, padded.size()) << size;
