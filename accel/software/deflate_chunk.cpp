@@ -20,16 +20,8 @@ attempt try_isal(workbench& bench, int level, const deflate_request& request, by
     return {bench.isal().deflate(level, request.input, output, request.last), method::isal};
 }
 
-// libdeflate spends 10 to 13 ms on a MiB of noise, at level 10 and above 25 and more, only to store
-// it in the end; ISA-L finds that out in 1 ms. So data that look like noise go to ISA-L first, and
-// to libdeflate only where ISA-L saved enough to promise more.
 attempt try_libdeflate(workbench& bench, int level, const deflate_request& request,
                        bytes_span output) {
-    if (looks_incompressible(request.input)) {
-        const attempt quick = try_isal(bench, 1, request, output);
-        const std::size_t saving_bytes_min = request.input.size() / 100;
-        if (quick.bytes == 0 || quick.bytes + saving_bytes_min > request.input.size()) return quick;
-    }
     std::size_t bytes = bench.libdeflate().deflate(level, request.input, output);
     if (bytes > 0 && !request.last) {
         bytes = open_end(bench.inflater(), output, bytes, bench.scratch(request.input.size()));
@@ -37,9 +29,8 @@ attempt try_libdeflate(workbench& bench, int level, const deflate_request& reque
     return {bytes, method::libdeflate};
 }
 
-attempt try_codec(workbench& bench, const deflate_request& request, bytes_span output) {
-    if (request.input.empty()) return {};
-    const codec_choice choice = choose_codec(request.level, request.codec);
+attempt try_choice(workbench& bench, codec_choice choice, const deflate_request& request,
+                   bytes_span output) {
     switch (choice.library) {
         case library::isal:
             return try_isal(bench, choice.native_level, request, output);
@@ -50,6 +41,26 @@ attempt try_codec(workbench& bench, const deflate_request& request, bytes_span o
                     method::zlib};
     }
     return {};
+}
+
+// Noise costs libdeflate 10 to 25 ms per MiB, and ISA-L's level 3 still 3 ms, only to be stored in
+// the end; ISA-L's level 1 finds that out in 1 ms. Whoever asks for zlib gets zlib.
+bool worth_a_quick_attempt(codec_choice choice, bytes_view input) {
+    const bool slow = choice.library == library::libdeflate ||
+                      (choice.library == library::isal && choice.native_level > 2);
+    return slow && looks_incompressible(input);
+}
+
+attempt try_codec(workbench& bench, const deflate_request& request, bytes_span output) {
+    if (request.input.empty()) return {};
+    const codec_choice choice = choose_codec(request.level, request.codec);
+    if (worth_a_quick_attempt(choice, request.input)) {
+        const attempt quick = try_isal(bench, 1, request, output);
+        // A saving, however small, promises more to a codec that looks harder.
+        const std::size_t saving_bytes_min = request.input.size() / 100;
+        if (quick.bytes == 0 || quick.bytes + saving_bytes_min > request.input.size()) return quick;
+    }
+    return try_choice(bench, choice, request, output);
 }
 
 }  // namespace
