@@ -39,7 +39,9 @@ awaitable<> verify_full(route route, io::storage& compressed, std::optional<cont
         if (failure.code() != format_errc::mismatch || !compared.mismatch_bytes()) throw;
     }
     decoding.target = nullptr;
-    throw co_await mismatch_at(decoding, container, *compared.mismatch_bytes());
+    const format_error difference =
+        co_await mismatch_at(decoding, container, *compared.mismatch_bytes());
+    throw difference;
 }
 
 }  // namespace peerpress::pipeline

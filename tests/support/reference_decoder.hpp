@@ -51,13 +51,13 @@ inline std::size_t decode_member(std::span<const std::byte> input, int window_bi
         stream.next_out = reinterpret_cast<Bytef*>(room.data());
         stream.avail_out = static_cast<uInt>(room.size());
         code = inflate(&stream, Z_NO_FLUSH);
-        room.resize(room.size() - stream.avail_out);
-        file.data.insert(file.data.end(), room.begin(), room.end());
+        file.data.insert(file.data.end(), room.begin(), room.end() - stream.avail_out);
         if (file.data.size() > data_bytes_max) break;
     }
     const std::size_t consumed = input.size() - stream.avail_in;
     if (file.data.size() > data_bytes_max) {
-        file.data.resize(data_bytes_max);
+        file.data.erase(file.data.begin() + static_cast<std::ptrdiff_t>(data_bytes_max),
+                        file.data.end());
         file.error = pipeline::format_errc::output_limit;
     } else if (code != Z_STREAM_END) {
         file.error = errc_of(code, stream.msg);

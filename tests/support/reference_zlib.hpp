@@ -46,7 +46,7 @@ inline reference_stream reference_inflate(std::span<const std::byte> input, int 
         stream.next_out = reinterpret_cast<Bytef*>(result.data.data() + before);
         stream.avail_out = static_cast<uInt>(room);
         code = inflate(&stream, Z_NO_FLUSH);
-        result.data.resize(before + room - stream.avail_out);
+        result.data.erase(result.data.end() - stream.avail_out, result.data.end());
     }
     result.input_bytes = input.size() - stream.avail_in;
     inflateEnd(&stream);
@@ -70,7 +70,7 @@ inline bytes reference_deflate(std::span<const std::byte> input, int level, int 
     stream.next_out = reinterpret_cast<Bytef*>(output.data());
     stream.avail_out = static_cast<uInt>(output.size());
     const int code = deflate(&stream, Z_FINISH);
-    output.resize(output.size() - stream.avail_out);
+    output.erase(output.end() - stream.avail_out, output.end());
     deflateEnd(&stream);
     if (code != Z_STREAM_END) throw std::runtime_error("deflate");
     return output;
