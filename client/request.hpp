@@ -82,12 +82,34 @@ struct server_info_request {
     output_choice output;
 };
 
+// devices, topology and doctor look at the machine themselves; `root` is where its /sys and /proc
+// lie.
+struct devices_request {
+    std::string root = "/";
+    output_choice output;
+};
+
+struct topology_request {
+    std::string source;  // empty, as `target` then is: all that there is
+    std::string target;
+    std::vector<std::string> providers;  // PCI addresses or serial numbers; empty: any
+    std::uint64_t needed_bytes = 1;
+    std::string root = "/";
+    output_choice output;
+};
+
+struct doctor_request {
+    std::string root = "/";
+    output_choice output;
+};
+
 // --help, --version, --generate: something to print, and done.
 struct text_request {
     std::string text;
 };
 
 using request = std::variant<job_request, list_request, cat_request, jobs_request, watch_request,
-                             cancel_request, server_info_request, text_request>;
+                             cancel_request, server_info_request, devices_request, topology_request,
+                             doctor_request, text_request>;
 
 }  // namespace peerpress::client

@@ -13,6 +13,9 @@ int run(const jobs_request& request, interruption& interrupted);
 int run(const watch_request& request, interruption& interrupted);
 int run(const cancel_request& request, interruption& interrupted);
 int run(const server_info_request& request, interruption& interrupted);
+int run(const devices_request& request, interruption& interrupted);
+int run(const topology_request& request, interruption& interrupted);
+int run(const doctor_request& request, interruption& interrupted);
 int run(const text_request& request, interruption& interrupted);
 
 }  // namespace peerpress::client

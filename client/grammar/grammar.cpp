@@ -2,6 +2,7 @@
 
 #include "client/grammar/file_grammars.hpp"
 #include "client/grammar/job_grammar.hpp"
+#include "client/grammar/machine_grammars.hpp"
 #include "client/grammar/server_grammars.hpp"
 #include "client/gzip/gzip_grammar.hpp"
 #include "client/manual/help.hpp"
@@ -51,6 +52,9 @@ std::vector<std::unique_ptr<command_grammar>> make_command_grammars() {
     all.push_back(std::make_unique<watch_grammar>());
     all.push_back(std::make_unique<cancel_grammar>());
     all.push_back(std::make_unique<server_info_grammar>());
+    all.push_back(std::make_unique<devices_grammar>());
+    all.push_back(std::make_unique<topology_grammar>());
+    all.push_back(std::make_unique<doctor_grammar>());
     return all;
 }
 

@@ -14,12 +14,6 @@ namespace peerpress::io::topology {
 
 namespace {
 
-error_code statx_path(const std::string& path, struct statx& info) {
-    constexpr unsigned wanted = STATX_TYPE | STATX_MNT_ID;
-    if (::statx(AT_FDCWD, path.c_str(), AT_STATX_SYNC_AS_STAT, wanted, &info) == 0) return {};
-    return {errno, boost::system::system_category()};
-}
-
 path_kind kind_of(mode_t mode) {
     if (S_ISREG(mode) || S_ISDIR(mode)) return path_kind::in_file_system;
     return S_ISBLK(mode) ? path_kind::block_device : path_kind::other;
@@ -53,18 +47,26 @@ void look_behind_file(const host_files& files, const path_identity& identity, ba
 
 result<path_identity> identify(const std::string& path) {
     struct statx info{};
-    error_code error = statx_path(path, info);
-    if (error == boost::system::errc::no_such_file_or_directory) {
-        const auto parent = std::filesystem::path(path).parent_path();
-        error = statx_path(parent.empty() ? "." : parent.string(), info);
-    }
-    if (error) return error;
+    constexpr unsigned wanted = STATX_TYPE | STATX_MNT_ID;
+    if (::statx(AT_FDCWD, path.c_str(), AT_STATX_SYNC_AS_STAT, wanted, &info) != 0)
+        return error_code(errno, boost::system::system_category());
 
     path_identity identity{.path = path, .kind = kind_of(info.stx_mode), .mount_id = {}};
     identity.device = identity.kind == path_kind::block_device
                           ? makedev(info.stx_rdev_major, info.stx_rdev_minor)
                           : makedev(info.stx_dev_major, info.stx_dev_minor);
     if (info.stx_mask & STATX_MNT_ID) identity.mount_id = info.stx_mnt_id;
+    return identity;
+}
+
+result<path_identity> identify_target(const std::string& path) {
+    auto identity = identify(path);
+    if (identity || identity.error() != boost::system::errc::no_such_file_or_directory)
+        return identity;
+
+    const auto parent = std::filesystem::path(path).parent_path();
+    identity = identify(parent.empty() ? "." : parent.string());
+    if (identity) identity->path = path;
     return identity;
 }
 

@@ -29,8 +29,10 @@ struct path_identity {
     std::optional<std::uint64_t> mount_id;
 };
 
-// Follows symbolic links. Of a path that does not exist yet, its directory is told.
+// Both follow symbolic links.
 result<path_identity> identify(const std::string& path);
+// Of a file that does not exist yet, its directory is told.
+result<path_identity> identify_target(const std::string& path);
 
 struct backing {
     std::string path;

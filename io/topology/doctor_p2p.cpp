@@ -60,22 +60,32 @@ check examine_nvme(const machine& in) {
     return {"nvme", health::ok, std::to_string(in.controllers.size()) + " NVMe controller(s)", ""};
 }
 
+std::string list_providers(const machine& in) {
+    std::string list;
+    for (const p2pmem_provider& provider : in.providers) {
+        list += (list.empty() ? "" : ", ") + in.label(provider.address);
+        if (provider.available_bytes && provider.size_bytes)
+            list += " " + format_bytes(*provider.available_bytes) + " of " +
+                    format_bytes(*provider.size_bytes) + " free";
+    }
+    return list;
+}
+
 check examine_p2pmem(const machine& in) {
     if (in.providers.empty()) {
         const finding lack = explain_no_provider(in);
         return {"p2pmem", has_controller_memory(in) ? health::failed : health::warning,
                 lack.sentence, lack.way_out};
     }
-    std::string list;
-    for (const p2pmem_provider& provider : in.providers) {
+    for (const p2pmem_provider& provider : in.providers)
         if (const auto obstacle = explain_provider(in, provider.address))
             return {"p2pmem", health::failed, obstacle->sentence, obstacle->way_out};
-        list += (list.empty() ? "" : ", ") + in.label(provider.address);
-        if (provider.available_bytes && provider.size_bytes)
-            list += " " + format_bytes(*provider.available_bytes) + " of " +
-                    format_bytes(*provider.size_bytes) + " free";
-    }
-    return {"p2pmem", health::ok, list, ""};
+    for (const nvme_controller& controller : in.controllers)
+        if (controller.memory && controller.address && !in.provider_at(*controller.address))
+            return {"p2pmem", health::warning,
+                    list_providers(in) + "; " + explain_provider(in, *controller.address)->sentence,
+                    ""};
+    return {"p2pmem", health::ok, list_providers(in), ""};
 }
 
 // Absent where there is nothing to permit.
@@ -111,12 +121,12 @@ std::optional<check> examine_routes(const machine& in) {
     if (counts.all() == 0) return std::nullopt;
     if (counts.p2p == counts.all())
         return check{"routes", health::ok, "every device reaches all p2pmem", ""};
-    const std::string works = counts.p2p == 0 ? "none" : std::to_string(counts.p2p);
     const bool hopeless = counts.p2p == 0 && counts.unknown == 0;
     return check{"routes", hopeless ? health::failed : health::warning,
-                 "p2pmem is known to be reached in " + works + " of the " +
-                     std::to_string(counts.all()) +
-                     " pairs of it and an SSD: " + counts.first->sentence,
+                 "of " + std::to_string(counts.all()) + " pairs of p2pmem and a device " +
+                     std::to_string(counts.p2p) + " work, " + std::to_string(counts.host) +
+                     " do not, and of " + std::to_string(counts.unknown) +
+                     " it cannot be told; the first: " + counts.first->sentence,
                  counts.first->way_out};
 }
 
@@ -174,7 +184,10 @@ std::optional<check> examine_multipath(const machine& in) {
 }  // namespace
 
 std::vector<check> examine_p2p(const host_files& files, const machine& in) {
-    std::vector<check> checks{examine_kernel(in), examine_nvme(in), examine_p2pmem(in)};
+    std::vector<check> checks{examine_kernel(in), examine_nvme(in)};
+    if (in.controllers.empty() && in.providers.empty()) return checks;
+
+    checks.push_back(examine_p2pmem(in));
     const auto add = [&](std::optional<check> found) {
         if (found) checks.push_back(std::move(*found));
     };

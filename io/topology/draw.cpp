@@ -4,6 +4,8 @@
 #include "io/topology/host_bridges.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <map>
 #include <set>
 
@@ -24,13 +26,25 @@ std::string_view port_name(const pci_device& device) {
     }
 }
 
+// Disks are sold in powers of 1000.
+std::string format_capacity(std::uint64_t bytes) {
+    constexpr std::array units{"bytes", "kB", "MB", "GB", "TB", "PB", "EB"};
+    std::size_t unit = 0;
+    double value = static_cast<double>(bytes);
+    for (; value >= 1000 && unit + 1 < units.size(); ++unit) value /= 1000;
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), unit == 0 || value >= 100 ? "%.0f %s" : "%.2f %s",
+                  value, units[unit]);
+    return text.data();
+}
+
 std::string describe_controller(const nvme_controller& controller) {
     std::string text = controller.name;
     if (!controller.model.empty()) text += "  " + controller.model;
     if (!controller.serial.empty()) text += "  serial " + controller.serial;
     for (const nvme_namespace& reached : controller.namespaces) {
         text += "  " + reached.disk;
-        if (reached.size_bytes) text += " (" + format_bytes(*reached.size_bytes) + ")";
+        if (reached.size_bytes) text += " (" + format_capacity(*reached.size_bytes) + ")";
     }
     return text;
 }
@@ -125,13 +139,16 @@ std::string pad(std::string text, std::size_t width) {
     return text;
 }
 
-std::string draw_pair(const machine& in, pci_address provider, pci_address client) {
-    const verdict judged = judge_pair(in, provider, client);
-    std::string line = "  " + pad(in.label(client), 24) + "  " +
+std::string draw_pair(const machine& in, const verdict& judged) {
+    const leg& way = judged.legs.front();
+    std::string line = "  " + pad(in.label(way.client), 24) + "  " +
                        pad(std::string(to_string(judged.path)), 7) + "  distance " +
-                       std::to_string(judged.distance);
-    if (const finding* reason = judged.reason()) return line + "  " + reason->sentence + "\n";
-    return line + "  " + std::string(describe_way(judged.legs.front().route)) + "\n";
+                       std::to_string(judged.distance) + "  ";
+    if (const finding* reason = judged.reason())
+        line += obstacle_brief(reason->what);
+    else
+        line += way.client == judged.provider ? "the device itself" : describe_way(way.route);
+    return line + "\n";
 }
 
 }  // namespace
@@ -148,11 +165,20 @@ std::string draw_tree(const machine& in) {
 
 std::string draw_pairs(const machine& in) {
     std::string text;
+    std::map<std::string_view, std::set<std::string>> ways_out;
     for (const p2pmem_provider& provider : in.providers) {
         text += "through " + in.label(provider.address) + ":\n";
-        for (const nvme_controller& controller : in.controllers)
-            if (controller.address) text += draw_pair(in, provider.address, *controller.address);
+        for (const nvme_controller& controller : in.controllers) {
+            if (!controller.address) continue;
+            const verdict judged = judge_pair(in, provider.address, *controller.address);
+            text += draw_pair(in, judged);
+            if (const finding* reason = judged.reason())
+                ways_out[obstacle_brief(reason->what)].insert(reason->way_out);
+        }
     }
+    for (const auto& [obstacle, ways] : ways_out)
+        for (const std::string& way : ways)
+            text += "way out where " + std::string(obstacle) + ":\n  " + way + "\n";
     return text;
 }
 

@@ -9,7 +9,7 @@ namespace peerpress::io::topology {
 
 namespace {
 
-constexpr const char* ask_someone_who_may = "ask the daemon or run as root";
+constexpr const char* run_as_root = "run as root";
 
 // Linux turns a CMB into pages in blocks of this size, and passes over one that does not fit, with
 // no message.
@@ -107,7 +107,7 @@ std::optional<finding> explain_provider(const machine& in, pci_address address) 
     }
     if (!provider->published)
         return finding{obstacle::provider_unreadable, "what " + name + " publishes is not readable",
-                       ask_someone_who_may};
+                       run_as_root};
     if (!*provider->published)
         return finding{
             obstacle::provider_unpublished,
@@ -126,13 +126,11 @@ std::optional<finding> explain_share(const machine& in, pci_address address,
     if (!provider || !provider->mappable) return std::nullopt;
     const std::string name = in.label(address);
     if (!provider->permitted)
-        return finding{
-            obstacle::no_permission, "this user may not open " + allocate_path(address),
-            std::string(ask_someone_who_may) + ", or give a group the file by a udev rule"};
+        return finding{obstacle::no_permission, "this user may not open " + allocate_path(address),
+                       std::string(run_as_root) + ", or give a group the file by a udev rule"};
     if (!provider->available_bytes)
         return finding{obstacle::provider_unreadable,
-                       "how much of its p2pmem " + name + " has left is not readable",
-                       ask_someone_who_may};
+                       "how much of its p2pmem " + name + " has left is not readable", run_as_root};
     if (*provider->available_bytes < needed_bytes)
         return finding{
             obstacle::provider_exhausted,
@@ -150,11 +148,9 @@ std::optional<finding> explain_route(const machine& in, pci_address provider, pc
     const std::string between = "between " + in.label(provider) + " and " + in.label(client);
     if (!way.acs_unreadable.empty() && way.acs_redirects.empty())
         return finding{obstacle::acs_unreadable,
-                       "ACS settings " + between + " are not readable for this user",
-                       ask_someone_who_may};
+                       "ACS settings " + between + " are not readable for this user", run_as_root};
     return finding{obstacle::tree_unreadable,
-                   "the PCIe path " + between + " is not wholly readable in sysfs",
-                   ask_someone_who_may};
+                   "the PCIe path " + between + " is not wholly readable in sysfs", run_as_root};
 }
 
 std::string format_bytes(std::uint64_t bytes) {

@@ -25,6 +25,6 @@ std::optional<finding> explain_share(const machine& in, pci_address provider,
 std::optional<finding> explain_route(const machine& in, pci_address provider, pci_address client,
                                      const route& way);
 
-std::string format_bytes(std::uint64_t bytes);  // "64 MiB", "1.8 TiB"
+std::string format_bytes(std::uint64_t bytes);  // memory, in powers of 1024: "64 MiB"
 
 }  // namespace peerpress::io::topology

@@ -52,10 +52,17 @@ void read_namespace(const host_files& files, nvme_namespace& of) {
     if (files.exists("/sys/class/nvme-generic/" + generic)) of.generic = generic;
 }
 
+// The specification has ASCII here; what a device says otherwise must not reach a terminal.
+std::string ascii(std::string text) {
+    for (char& c : text)
+        if (c < ' ' || c > '~') c = '?';
+    return text;
+}
+
 nvme_controller read_controller(const host_files& files, const std::string& name) {
     const std::string path = "/sys/class/nvme/" + name;
     const auto text = [&](const char* attribute) {
-        return files.line(path + attribute).value_or("");
+        return ascii(files.line(path + attribute).value_or(""));
     };
     nvme_controller controller;
     controller.name = name;

@@ -1,57 +1,69 @@
 #include "io/topology/obstacle.hpp"
 
+#include <array>
+#include <cstddef>
+
 namespace peerpress::io::topology {
 
+namespace {
+
+struct text {
+    obstacle what;
+    std::string_view name;
+    std::string_view brief;
+};
+
+constexpr std::array texts{
+    text{obstacle::kernel_too_old, "KERNEL_TOO_OLD", "the kernel is too old"},
+    text{obstacle::kernel_option_off, "KERNEL_OPTION_OFF", "the kernel lacks CONFIG_PCI_P2PDMA"},
+    text{obstacle::kernel_unreadable, "KERNEL_UNREADABLE", "the kernel's version is not readable"},
+    text{obstacle::no_provider, "NO_PROVIDER", "the device has no p2pmem"},
+    text{obstacle::no_such_provider, "NO_SUCH_PROVIDER", "there is no such device"},
+    text{obstacle::provider_unpublished, "PROVIDER_UNPUBLISHED", "the p2pmem is not for peers"},
+    text{obstacle::provider_unreadable, "PROVIDER_UNREADABLE",
+         "the p2pmem's state is not readable"},
+    text{obstacle::provider_exhausted, "PROVIDER_EXHAUSTED", "too little p2pmem is left"},
+    text{obstacle::no_permission, "NO_PERMISSION", "this user may not map the p2pmem"},
+    text{obstacle::root_complex_not_listed, "ROOT_COMPLEX_NOT_LISTED",
+         "Linux lets nothing cross this root complex"},
+    text{obstacle::acs_redirect, "ACS_REDIRECT",
+         "ACS redirects to a root complex that Linux lets nothing cross"},
+    text{obstacle::acs_unreadable, "ACS_UNREADABLE", "ACS is not readable for this user"},
+    text{obstacle::tree_unreadable, "TREE_UNREADABLE", "the PCIe tree is not wholly readable"},
+    text{obstacle::not_storage, "NOT_STORAGE", "it is neither a file nor a block device"},
+    text{obstacle::file_system, "FILE_SYSTEM", "the file system is not ext4 or XFS"},
+    text{obstacle::buffered_mount, "BUFFERED_MOUNT",
+         "the file system writes through the page cache"},
+    text{obstacle::device_mapper, "DEVICE_MAPPER", "it is a device-mapper volume"},
+    text{obstacle::software_raid, "SOFTWARE_RAID", "it is a software RAID"},
+    text{obstacle::loop_device, "LOOP_DEVICE", "it is a loop device"},
+    text{obstacle::not_nvme, "NOT_NVME", "it is not an NVMe SSD"},
+    text{obstacle::not_pci_express, "NOT_PCI_EXPRESS", "it is not on PCI Express"},
+    text{obstacle::multipath_head, "MULTIPATH_HEAD", "it is an NVMe multipath head"},
+    text{obstacle::storage_unreadable, "STORAGE_UNREADABLE",
+         "the storage behind it is not readable"},
+};
+
+// Where an obstacle is in the enumeration, it is in the table.
+constexpr bool is_ordered() {
+    for (std::size_t i = 0; i < texts.size(); ++i)
+        if (texts[i].what != static_cast<obstacle>(i)) return false;
+    return true;
+}
+static_assert(is_ordered() &&
+              static_cast<std::size_t>(obstacle::storage_unreadable) + 1 == texts.size());
+
+const text& text_of(obstacle what) {
+    return texts.at(static_cast<std::size_t>(what));
+}
+
+}  // namespace
+
 std::string_view obstacle_name(obstacle what) {
-    switch (what) {
-        case obstacle::kernel_too_old:
-            return "KERNEL_TOO_OLD";
-        case obstacle::kernel_option_off:
-            return "KERNEL_OPTION_OFF";
-        case obstacle::kernel_unreadable:
-            return "KERNEL_UNREADABLE";
-        case obstacle::no_provider:
-            return "NO_PROVIDER";
-        case obstacle::no_such_provider:
-            return "NO_SUCH_PROVIDER";
-        case obstacle::provider_unpublished:
-            return "PROVIDER_UNPUBLISHED";
-        case obstacle::provider_unreadable:
-            return "PROVIDER_UNREADABLE";
-        case obstacle::provider_exhausted:
-            return "PROVIDER_EXHAUSTED";
-        case obstacle::no_permission:
-            return "NO_PERMISSION";
-        case obstacle::root_complex_not_listed:
-            return "ROOT_COMPLEX_NOT_LISTED";
-        case obstacle::acs_redirect:
-            return "ACS_REDIRECT";
-        case obstacle::acs_unreadable:
-            return "ACS_UNREADABLE";
-        case obstacle::tree_unreadable:
-            return "TREE_UNREADABLE";
-        case obstacle::not_storage:
-            return "NOT_STORAGE";
-        case obstacle::file_system:
-            return "FILE_SYSTEM";
-        case obstacle::buffered_mount:
-            return "BUFFERED_MOUNT";
-        case obstacle::device_mapper:
-            return "DEVICE_MAPPER";
-        case obstacle::software_raid:
-            return "SOFTWARE_RAID";
-        case obstacle::loop_device:
-            return "LOOP_DEVICE";
-        case obstacle::not_nvme:
-            return "NOT_NVME";
-        case obstacle::not_pci_express:
-            return "NOT_PCI_EXPRESS";
-        case obstacle::multipath_head:
-            return "MULTIPATH_HEAD";
-        case obstacle::storage_unreadable:
-            return "STORAGE_UNREADABLE";
-    }
-    return "";
+    return text_of(what).name;
+}
+std::string_view obstacle_brief(obstacle what) {
+    return text_of(what).brief;
 }
 
 bool is_uncertain(obstacle what) {

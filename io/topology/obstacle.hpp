@@ -39,6 +39,9 @@ enum class obstacle {
 
 std::string_view obstacle_name(obstacle what);  // "KERNEL_OPTION_OFF"
 
+// A few words for a table: "the kernel lacks CONFIG_PCI_P2PDMA".
+std::string_view obstacle_brief(obstacle what);
+
 // Obstacles of which it is only known that they may be there: they make a verdict `unknown`, not
 // `host`.
 bool is_uncertain(obstacle what);

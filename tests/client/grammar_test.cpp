@@ -182,6 +182,25 @@ TEST(Grammar, UnderstandsTheCommandsOfAServer) {
     EXPECT_THAT(refusal({"watch"}), HasSubstr("peerpress watch: "));
 }
 
+TEST(Grammar, UnderstandsTheCommandsThatLookAtTheMachine) {
+    const auto topology =
+        parsed<topology_request>({"topology", "--provider", "0000:01:00.0", "--provider", "S64G",
+                                  "--needed", "2M", "--json", "a", "b"});
+
+    EXPECT_EQ(topology.source, "a");
+    EXPECT_EQ(topology.target, "b");
+    EXPECT_THAT(topology.providers, ElementsAre("0000:01:00.0", "S64G"));
+    EXPECT_EQ(topology.needed_bytes, 2u << 20);
+    EXPECT_TRUE(topology.output.json);
+    EXPECT_EQ(parsed<topology_request>({"topology"}).source, "");
+    EXPECT_EQ(parsed<devices_request>({"devices", "--root", "/host"}).root, "/host");
+    EXPECT_TRUE(parsed<doctor_request>({"doctor", "--json"}).output.json);
+    EXPECT_EQ(refusal({"topology", "a"}), "peerpress topology: TARGET is missing");
+    EXPECT_THAT(refusal({"topology", "--needed", "1M"}), HasSubstr("take SOURCE and TARGET"));
+    EXPECT_THAT(refusal({"topology", "--root", "/host", "a", "b"}), HasSubstr("takes no SOURCE"));
+    EXPECT_THAT(refusal({"doctor", "x"}), HasSubstr("unexpected operand"));
+}
+
 TEST(Grammar, RefusesEachBadValueInOneLineThatNamesIt) {
     EXPECT_EQ(refusal({"compress", "--level", "13", "a"}),
               "peerpress compress: --level 13: must be from 1 to 12");

@@ -5,6 +5,7 @@
 #include "client/report/json_reporter.hpp"
 #include "tests/client/command_fixture.hpp"
 #include "tests/client/documented_json.hpp"
+#include "tests/support/fake_machines.hpp"
 
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
@@ -15,6 +16,7 @@ namespace peerpress::client {
 namespace {
 
 using boost::json::object;
+using testing::UnorderedElementsAreArray;
 
 class JsonOutput : public CommandFixture {};
 
@@ -59,6 +61,28 @@ TEST_F(JsonOutput, ListsFilesAndPlans) {
         ASSERT_EQ(lines.size(), 1u);
         expect_as_documented(lines[0]);
     }
+}
+
+TEST_F(JsonOutput, OfTheMachineIsALineForEachThing) {
+    test::fake_machine machine;
+    test::build_unlisted_intel(machine);
+    const std::string root = machine.root().string();
+    write_file(at("a"), "x");
+
+    std::set<std::string> types;
+    for (const words& arguments :
+         {words{"devices", "--json", "--root", root}, words{"topology", "--json", "--root", root},
+          words{"doctor", "--json", "--root", root}, words{"topology", "--json", "a", "b"}}) {
+        const auto lines = parse_lines(peerpress(arguments).out);
+        ASSERT_FALSE(lines.empty());
+        for (const object& line : lines) {
+            expect_as_documented(line);
+            types.insert(boost::json::value_to<std::string>(line.at("type")));
+        }
+    }
+
+    EXPECT_THAT(types, UnorderedElementsAreArray(
+                           {"device", "function", "pair", "check", "diagnosis", "verdict"}));
 }
 
 TEST_F(JsonOutput, LeadsBackToNamesThatAreNoUtf8) {

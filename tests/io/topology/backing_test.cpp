@@ -209,12 +209,14 @@ TEST(Identify, TellsTheDirectoryOfAFileToBe) {
     test::temp_dir directory;
 
     const auto there = identify(directory.path());
-    const auto to_be = identify(directory / "not-yet");
+    const auto to_be = identify_target(directory / "not-yet");
 
     ASSERT_TRUE(to_be.has_value());
     EXPECT_EQ(to_be->device, there->device);
     EXPECT_EQ(to_be->mount_id, there->mount_id);
-    EXPECT_FALSE(identify(directory / "no/such/directory").has_value());
+    EXPECT_EQ(to_be->path, directory / "not-yet");
+    EXPECT_FALSE(identify(directory / "not-yet").has_value());
+    EXPECT_FALSE(identify_target(directory / "no/such/directory").has_value());
 }
 
 TEST(Identify, FindsTheFileSystemOfTheRunningMachine) {

@@ -29,6 +29,12 @@ TEST_F(Nvme, ControllersAreKnownBySerialAndAddress) {
     EXPECT_FALSE(controllers[0].memory);
 }
 
+TEST_F(Nvme, NamesFromADeviceAreHarmless) {
+    machine.add_nvme(place, "nvme3", "A\x1b[2J\xff", 0);
+
+    EXPECT_EQ(read().at(0).serial, "A?[2J?");
+}
+
 TEST_F(Nvme, DisksComeWithSizeAndPassthroughDevice) {
     machine.add_nvme(place, "nvme3", "S", 0);
     machine.add_partition(std::string(place) + "/nvme/nvme3", "nvme3n1", "nvme3n1p1", 1);

@@ -106,7 +106,7 @@ TEST_F(Verdict, IsUnknownForAnOrdinaryUserWhereAcsDecides) {
     EXPECT_EQ(judged.path, data_path::unknown);
     ASSERT_NE(judged.reason(), nullptr);
     EXPECT_EQ(judged.reason()->what, obstacle::acs_unreadable);
-    EXPECT_EQ(judged.reason()->way_out, "ask the daemon or run as root");
+    EXPECT_EQ(judged.reason()->way_out, "run as root");
 }
 
 TEST_F(Verdict, IsHostWithoutTheKernelsOption) {
@@ -220,7 +220,7 @@ TEST_F(Verdict, IsHostWhereThisUserMayNotMapTheMemory) {
     }
 
     ASSERT_NO_FATAL_FAILURE(expect_host(judged, obstacle::no_permission));
-    EXPECT_THAT(judged.reason()->way_out, HasSubstr("ask the daemon or run as root"));
+    EXPECT_THAT(judged.reason()->way_out, HasSubstr("run as root"));
 }
 
 TEST_F(Verdict, OfAPairLooksAtTheDevicesOnly) {
