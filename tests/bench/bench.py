@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -27,7 +28,8 @@ RUN_SECONDS_MAX = 1800
 @dataclasses.dataclass
 class Contender:
     name: str
-    ours: bool
+    way: str  # "process" or "server" for ours, "" for a peer
+    level: str
     command: list  # with {source} and {target}; without {target} the output is its standard output
     source: str = "source"  # which of the prepared files it reads
     server: object = None
@@ -74,10 +76,7 @@ class Server:
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def peak_mib(self):
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-        return 0.0
+        return high_water_mib(self.process.pid)
 
     def stop(self):
         self.process.terminate()
@@ -106,11 +105,35 @@ def cached_bytes(path):
     return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
 
 
+class PeakMemory(threading.Thread):
+    """Reads a process's high-water mark until it ends. Its ru_maxrss would count the fork of this program, too."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid = pid
+        self.mib = 0.0
+        self.start()
+
+    def run(self):
+        while (mib := high_water_mib(self.pid)) > 0:
+            self.mib = mib
+            time.sleep(0.01)
+
+
+def high_water_mib(pid):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
 def spawn(command, target):
-    """Runs a command to its end and returns its resource usage."""
+    """Runs a command to its end and returns its CPU seconds and peak memory."""
     fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600) if "{target}" not in command else None
     filled = [str(target) if word == "{target}" else str(word) for word in command]
     process = subprocess.Popen(filled, stdin=subprocess.DEVNULL, stdout=fd)
+    peak = PeakMemory(process.pid)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
@@ -118,7 +141,7 @@ def spawn(command, target):
     if fd is not None:
         os.fsync(fd)
         os.close(fd)
-    return usage
+    return usage.ru_utime + usage.ru_stime, peak.mib
 
 
 def measure(contender, source, target, cold):
@@ -132,11 +155,8 @@ def measure(contender, source, target, cold):
 
     command = [source if word == "{source}" else word for word in contender.command]
     started = time.monotonic()
-    usage = spawn(command, target)
+    cpu, peak_mib = spawn(command, target)
     seconds = time.monotonic() - started
-
-    cpu = usage.ru_utime + usage.ru_stime
-    peak_mib = usage.ru_maxrss / 1024
     if server:
         cpu += server.cpu_seconds() - server_cpu_before
         peak_mib += server.peak_mib()
@@ -172,7 +192,8 @@ def summarise(contenders, samples, data_bytes, files, compressing):
         seconds = median(runs, "seconds")
         rows.append({
             "name": contender.name,
-            "ours": contender.ours,
+            "way": contender.way,
+            "level": contender.level,
             "mb_per_s": data_bytes / seconds / MB,
             "mb_per_s_min": data_bytes / max(run.seconds for run in runs) / MB,
             "mb_per_s_max": data_bytes / min(run.seconds for run in runs) / MB,
@@ -186,41 +207,47 @@ def summarise(contenders, samples, data_bytes, files, compressing):
 
 
 def print_table(title, rows):
-    ours = [row for row in rows if row["ours"]]
+    rates = {(row["way"], row["level"]): row["mb_per_s"] for row in rows if row["way"]}
     print(f"\n{title}")
-    heads = "".join(f"{'x ' + row['name'].removeprefix('peerpress '):>16}" for row in ours)
-    print(f"  {'':26}{'MB/s':>7}{'min-max':>12}{'CPU s/GB':>10}{'ratio':>8}{'cache MiB':>11}{'peak MiB':>10}{heads}")
+    print(f"  {'':26}{'MB/s':>7}{'min-max':>12}{'CPU s/GB':>10}{'ratio':>8}{'cache MiB':>11}{'peak MiB':>10}"
+          f"{'process is':>13}{'server is':>12}")
     for row in rows:
         spread = f"{row['mb_per_s_min']:.0f}-{row['mb_per_s_max']:.0f}"
-        against = "".join(f"{our['mb_per_s'] / row['mb_per_s']:>16.2f}" for our in ours) if not row["ours"] else ""
-        print(
-            f"  {row['name']:26}{row['mb_per_s']:>7.0f}{spread:>12}{row['cpu_s_per_gb']:>10.2f}{row['ratio']:>8.3f}"
-            f"{row['cached_mib']:>11.0f}{row['peak_mib']:>10.0f}{against}"
-        )
+        line = (f"  {row['name']:26}{row['mb_per_s']:>7.0f}{spread:>12}{row['cpu_s_per_gb']:>10.2f}"
+                f"{row['ratio']:>8.3f}{row['cached_mib']:>11.0f}{row['peak_mib']:>10.0f}")
+        if not row["way"]:
+            for way, width in (("process", 11), ("server", 10)):
+                rate = rates.get((way, row["level"]))
+                line += f"{rate / row['mb_per_s']:>{width}.2f} x" if rate else " " * (width + 2)
+        print(line.rstrip())
 
 
 def compressors(peerpress, server, threads):
-    ours = [peerpress, "compress", "--quiet", "--output", "{target}", "{source}"]
+    def ours(level, *where):
+        return [peerpress, "compress", "--quiet", level, *where, "--output", "{target}", "{source}"]
+
     return [
-        Contender("pigz -1", False, ["pigz", "-1", f"-p{threads}", "-c", "{source}"]),
-        Contender("peerpress -1 process", True, ours + ["-1", "--no-server"]),
-        Contender("igzip -1", False, ["igzip", "-1", "-c", "{source}"]),
-        Contender("peerpress -1 server", True, ours + ["-1", "--server", server.address], server=server),
-        Contender("bgzip -l1", False, ["bgzip", f"-@{threads}", "-l1", "-c", "{source}"]),
-        Contender("libdeflate-gzip -1", False, ["libdeflate-gzip", "-1", "-c", "{source}"]),
-        Contender("pigz -6", False, ["pigz", "-6", f"-p{threads}", "-c", "{source}"]),
-        Contender("peerpress -6 process", True, ours + ["-6", "--no-server"]),
+        Contender("pigz -1", "", "1", ["pigz", "-1", f"-p{threads}", "-c", "{source}"]),
+        Contender("peerpress -1, process", "process", "1", ours("-1", "--no-server")),
+        Contender("igzip -1", "", "1", ["igzip", "-1", "-c", "{source}"]),
+        Contender("peerpress -1, server", "server", "1", ours("-1", "--server", server.address), server=server),
+        Contender("bgzip -l1", "", "1", ["bgzip", f"-@{threads}", "-l1", "-c", "{source}"]),
+        Contender("libdeflate-gzip -1", "", "1", ["libdeflate-gzip", "-1", "-c", "{source}"]),
+        Contender("pigz -6", "", "6", ["pigz", "-6", f"-p{threads}", "-c", "{source}"]),
+        Contender("peerpress -6, process", "process", "6", ours("-6", "--no-server")),
     ]
 
 
 def decompressors(peerpress, server, threads):
-    ours = [peerpress, "decompress", "--quiet", "--output", "{target}", "{source}"]
+    def ours(*where):
+        return [peerpress, "decompress", "--quiet", *where, "--output", "{target}", "{source}"]
+
     return [
-        Contender("igzip -d", False, ["igzip", "-d", "-c", "{source}"], "gzip"),
-        Contender("peerpress -d process", True, ours + ["--no-server"], "gzip"),
-        Contender("pigz -d", False, ["pigz", "-d", f"-p{threads}", "-c", "{source}"], "gzip"),
-        Contender("peerpress -d server", True, ours + ["--server", server.address], "gzip", server),
-        Contender("bgzip -d (its own file)", False, ["bgzip", "-d", f"-@{threads}", "-c", "{source}"], "bgzf"),
+        Contender("igzip -d", "", "d", ["igzip", "-d", "-c", "{source}"], "gzip"),
+        Contender("peerpress, process", "process", "d", ours("--no-server"), "gzip"),
+        Contender("pigz -d", "", "d", ["pigz", "-d", f"-p{threads}", "-c", "{source}"], "gzip"),
+        Contender("peerpress, server", "server", "d", ours("--server", server.address), "gzip", server),
+        Contender("bgzip -d, of its own file", "", "d", ["bgzip", "-d", f"-@{threads}", "-c", "{source}"], "bgzf"),
     ]
 
 
@@ -270,7 +297,7 @@ def check_memory(options, peerpress, server, source, target):
     rows = []
     packed = options.dir / "four-gib.gz"
     for contender in compressors(peerpress, server, 1) + decompressors(peerpress, server, 1):
-        if not contender.ours or " -6 " in contender.name:
+        if not contender.way or contender.level == "6":
             continue
         progress(f"4 GiB: {contender.name}")
         reads = packed if contender.source == "gzip" else big
