@@ -7,7 +7,7 @@ usage() {
     cat <<'EOF'
 usage: tests/run.sh [OPTION]...
   --stage NAME   run this stage only; may be given several times
-  --quick        packages, scripts, format and release only
+  --quick        packages, scripts, format and release only, without the packages of the virtual machines
   --full-tidy    clang-tidy reads the server, client, tests and examples, too, with every check
   --coverage     add a build that counts lines, and print the share covered per folder
   --list         print the stages and what they do
@@ -25,6 +25,7 @@ asan       the same with AddressSanitizer and UndefinedBehaviorSanitizer
 tsan       ThreadSanitizer: the tests of what runs on several threads
 fuzz       libFuzzer, a while for each target
 tidy       clang-tidy of the sources that move data
+vm         virtual machines with NVMe devices: peer to peer on a stock kernel, of the release build
 deb        the .deb packages, read by lintian
 EOF
 }
@@ -139,7 +140,7 @@ sources() { # FOLDER...
 
 stage_packages() {
     # To the terminal as well: it says what it is about to do to the machine.
-    if packaging/install-packages.sh build test lint fuzz package ${coverage:+coverage}; then
+    if packaging/install-packages.sh "${groups[@]}" ${coverage:+coverage}; then
         count 1 0
     else
         count 0 1
@@ -194,6 +195,22 @@ stage_tidy() {
     check "clang-tidy" "$1" run-clang-tidy-19 -p build/tidy -j "$jobs" -quiet ${checks:+-checks="$checks"} "^$root/($folders)/"
 }
 
+stage_vm() {
+    local result
+    build release "$1" --target peerpress peerpressd || return
+    bounded "$1" tests/vm/run.sh
+    grep -E '^(FAIL|machine) ' "$1" | sed 's/^/  /'
+    result=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$1" | tail -n 1)
+    if [[ $result =~ ^([0-9]+)\ passed,\ ([0-9]+) ]]; then
+        count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+        printf '  %s; see %s\n' "$result" "${1#"$root"/}"
+    else
+        count 0 1
+        printf '  FAILED: the rig did not come to its end; the end of %s:\n' "${1#"$root"/}"
+        tail -n 20 "$1" | sed 's/^/    /'
+    fi
+}
+
 stage_deb() {
     build release "$1" || return
     rm -f build/release/*.deb
@@ -209,6 +226,7 @@ stage_coverage() {
 }
 
 stages=()
+groups=(build test lint fuzz package vm)
 full_tidy=
 coverage=
 mapfile -t all_stages < <(list_stages | cut -d ' ' -f 1)
@@ -219,7 +237,10 @@ while [[ $# -gt 0 ]]; do
             stages+=("$2")
             shift
             ;;
-        --quick) stages=(packages scripts format release) ;;
+        --quick)
+            stages=(packages scripts format release)
+            groups=(build test lint fuzz package)
+            ;;
         --full-tidy) full_tidy=1 ;;
         --coverage) coverage=1 ;;
         --list) list_stages; exit 0 ;;

@@ -5,13 +5,18 @@
 # the cases inside. A case is tests/vm/cases/NAME.sh (in the guest) and, where it has one, NAME.host.sh (on the host,
 # after the machine is off, over the disks' images and QEMU's trace). Machines are tests/vm/machines/*.sh; one boot
 # serves all cases of its machine. Ends with "N passed, N failed".
+#
+# PEERPRESS_PRESET names the build whose programs are tested (release unless told), PEERPRESS_BIN the folder they lie in.
+# --keep leaves the disks' images; serial lines and traces always stay, in build/vm/run.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-preset=${PEERPRESS_PRESET:-release}
+programs=${PEERPRESS_BIN:-$root/build/${PEERPRESS_PRESET:-release}/bin}
 work=$root/build/vm
+data=$work/data
 boot_seconds_max=${PEERPRESS_VM_SECONDS:-420}
+case_seconds_max=60
 keep=no
 
 case_field() { sed -n "s/^# $2: *//p" "$here/cases/$1.sh" | head -n 1; }
@@ -30,7 +35,7 @@ for argument in "$@"; do
             ;;
         --keep) keep=yes ;;
         -h | --help)
-            sed -n '2,7s/^# \{0,1\}//p' "$0"
+            sed -n '2,10s/^# \{0,1\}//p' "$0"
             exit 0
             ;;
         -*)
@@ -52,12 +57,15 @@ mkdir -p "$work"
 "$here/fetch-kernel.sh" "$work/kernel"
 echo "kernel $(cat "$work/kernel/release"), $(qemu-system-x86_64 --version | head -n 1)"
 
-# Copies a program and the libraries it names into the initramfs.
+# Copies a program and the libraries it names into the initramfs, without debugging information: all of it is RAM.
 add_program() {
-    local program=$1
-    install -D "$program" "$work/initramfs/bin/$(basename "$program")"
+    local program=$1 at
+    at=$work/initramfs/bin/$(basename "$program")
+    rm -f "$at" # a link to busybox, where that has a program of the same name
+    install -D "$program" "$at"
+    strip "$at" 2>/dev/null || true
     { ldd "$program" 2>/dev/null || true; } | { grep -o '/[^ ]*' || true; } | while read -r library; do
-        local at="$work/initramfs/lib/$(basename "$library")"
+        at="$work/initramfs/lib/$(basename "$library")"
         case $library in */ld-linux*) at="$work/initramfs$library" ;; esac
         [ -e "$at" ] || install -D "$library" "$at"
     done
@@ -70,10 +78,10 @@ build_initramfs() {
     for applet in $(busybox --list | grep -v '^busybox$'); do
         ln -sf busybox "$work/initramfs/bin/$applet"
     done
-    for program in "$root/build/$preset"/bin/peerpress "$root/build/$preset"/bin/peerpressd \
-        "$(command -v fio || true)" "$(command -v nvme || true)"; do
-        if [ -x "$program" ]; then add_program "$program"; fi
+    for program in "$programs/peerpress" "$programs/peerpressd" "$(command -v fio)" "$(command -v setpriv)"; do
+        add_program "$program"
     done
+    g++ -O1 -o "$work/initramfs/bin/hold" "$here/guest/hold.cpp"
     cp "$work/kernel/release" "$work/initramfs/etc/release"
     cp -r "$work/kernel/modules" "$work/initramfs/modules"
     cp "$work/kernel/modules.order" "$work/initramfs/modules/"
@@ -85,71 +93,106 @@ build_initramfs() {
 }
 
 # The words a machine file is written in.
-disk() { # NAME ext4|xfs|none SIZE [data]: an image of its own; `data` puts the test's source files into it
+disk() { # NAME ext4|xfs|none SIZE [data]: an image of its own; `data` puts the source files into it, or fills a raw disk
+    image "$@"
+    qemu+=(-drive "file=$run/$1.img,if=none,id=$1,format=raw,cache=writeback")
+}
+image() {
     local image="$run/$1.img"
     truncate -s "$3" "$image"
     case $2 in
-        ext4) mkfs.ext4 -q -F -b 4096 ${4:+-d "$work/data"} "$image" ;;
+        ext4) mkfs.ext4 -q -F -b 4096 -O inline_data ${4:+-d "$data"} "$image" ;;
         xfs) mkfs.xfs -q -f "$image" ;;
-        none) ;;
+        none) [ -z "${4:-}" ] || cp "$work/device.bin" "$image" ;;
     esac
-    qemu+=(-drive "file=$image,if=none,id=$1,format=raw,cache=writeback")
     disks=$((disks + 1))
+}
+# NAME SIZE PATH: a disk as `disk NAME ext4 SIZE data` makes it, on which the middle of the file PATH cannot be read.
+broken_disk() {
+    image "$1" ext4 "$2" data
+    local blocks
+    mapfile -t blocks < <(debugfs -R "blocks $3" "$run/$1.img" 2>/dev/null | tr ' ' '\n' | grep .)
+    printf '[inject-error]\nevent = "none"\niotype = "read"\nerrno = "5"\nonce = "off"\nsector = "%s"\n' \
+        $((blocks[${#blocks[@]} / 2] * 8)) >"$run/$1.blkdebug"
+    qemu+=(-drive "if=none,id=$1,driver=raw,file.driver=blkdebug,file.config=$run/$1.blkdebug,file.image.filename=$run/$1.img")
 }
 device() { qemu+=(-device "$1"); }
 
-# Real data for the sources: what this machine has of programs and documents, and a marker that tests look for.
+# The source files: what this machine has of programs and documents, in sizes that end within and at a block.
 make_data() {
-    [ -s "$work/data/data.bin" ] && return
-    mkdir -p "$work/data"
-    { tar -cf - -C / usr/share/doc usr/lib/git-core usr/share/perl 2>/dev/null || true; } | head -c 67108864 >"$work/data/data.bin"
+    rm -rf "$data"
+    mkdir -p "$data/tree/below"
+    { tar -cf - -C / usr/share/doc usr/lib usr/share/perl 2>/dev/null || true; } | head -c $((32 << 20)) >"$work/device.bin"
+    head -c $((8 << 20)) "$work/device.bin" >"$data/data.bin"
+    head -c 3000777 "$data/data.bin" | tac >"$data/odd.bin"
+    head -c 1 "$data/data.bin" >"$data/one.bin"
+    : >"$data/empty.bin"
+    head -c 100 "$data/data.bin" >"$data/inline.bin"
+    # Data, a hole, data, and a hole to the end, 1 MiB each.
+    head -c $((1 << 20)) "$data/data.bin" >"$data/sparse.bin"
+    head -c $((1 << 20)) "$data/data.bin" | dd of="$data/sparse.bin" bs=1M seek=2 conv=notrunc status=none
+    truncate -s $((4 << 20)) "$data/sparse.bin"
+    cp "$data/odd.bin" "$data/tree/first"
+    cp "$data/data.bin" "$data/tree/below/second"
+    # Text that is nowhere else. Neither guest nor command line may name it: what the guest's RAM holds of it came by DMA.
+    for name in p2p host; do
+        marker "$name" | head -c $((1 << 20)) >"$data/marker-$name.bin"
+    done
 }
+marker() { yes "marker-$1-$(sha256sum <"$work/initramfs.cpio" | head -c 16)" || true; }
 
-run_machine() { # NAME CASES...
+# MACHINE CASES...: boots the machine, and leaves its serial line, QEMU's trace and the images in the folder $run.
+run_machine() {
     local machine=$1
     shift
     local cpu=EPYC
-    run=$work/run/$machine
     disks=0
     qemu=()
     rm -rf "$run"
     mkdir -p "$run"
     # shellcheck source=/dev/null
     . "$here/machines/$machine.sh"
+    if [ $disks -gt 0 ]; then # where `mark` leaves its marks
+        disk M none 17G
+        device nvme,drive=M,serial=M
+    fi
     local cases
     cases=$(IFS=,; echo "$*")
-    printf 'pci_nvme_map_addr\npci_nvme_map_addr_cmb\npci_nvme_read\npci_nvme_write\n' >"$run/events"
+    printf 'pci_nvme_%s\n' map_addr read write io_cmd admin_cmd >"$run/events"
     local status=0
-    timeout --kill-after=5 "$boot_seconds_max" qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" -machine q35 \
+    # The guest's RAM is a file, so that it can be searched when the machine is off.
+    timeout --kill-after=5 "$boot_seconds_max" qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" \
+        -machine q35,memory-backend=ram -object "memory-backend-file,id=ram,size=2G,share=on,mem-path=$run/ram" \
         -m 2048 -smp 2 -nographic -no-reboot -nodefaults -serial stdio -trace "events=$run/events,file=$run/trace" \
         -kernel "$work/kernel/vmlinuz" -initrd "$work/initramfs.cpio" \
-        -append "console=ttyS0 panic=-1 quiet rig.cases=$cases rig.disks=$disks" "${qemu[@]}" \
-        </dev/null >"$run/serial" 2>"$run/qemu.err" || status=$?
+        -append "console=ttyS0 panic=-1 quiet rig.cases=$cases rig.disks=$disks rig.seconds=$case_seconds_max" \
+        "${qemu[@]}" </dev/null >"$run/serial" 2>"$run/qemu.err" || status=$?
     if [ $status -ne 0 ] || ! grep -q '^RIG done' "$run/serial"; then
         echo "machine $machine did not come to its end (QEMU's exit status $status); its last words:"
         tail -n 15 "$run/serial" "$run/qemu.err"
     fi
-    for name in "$@"; do
-        judge "$machine" "$name"
-    done
+    grep '^RIG fatal' "$run/serial" || true
 }
 
 judge() { # MACHINE CASE
-    local log verdict=fail
+    local log verdict=fail seconds
     log=$(tr -d '\r' <"$run/serial" | sed -n "/^RIG start $2\$/,/^RIG end $2 /p")
     if grep -q "^RIG end $2 pass" <<<"$log"; then
         verdict=pass
-        if [ -e "$here/cases/$2.host.sh" ] && ! run="$run" bash -e "$here/cases/$2.host.sh" >"$run/$2.host" 2>&1; then
+        if [ -e "$here/cases/$2.host.sh" ] &&
+            ! case=$2 log=$log run=$run data=$data here=$here work=$work bash -euo pipefail -c \
+                '. "$here/proof.sh"; . "$here/cases/$case.host.sh"' >"$run/$2.host" 2>&1; then
             verdict=fail
             log+=$'\n'$(cat "$run/$2.host")
         fi
     fi
+    seconds=$(sed -n "s/^RIG end $2 [a-z]* //p" <<<"$log" | awk '{ printf "%.1f", $2 - $1 }')
     if [ $verdict = pass ]; then
         passed=$((passed + 1))
-        echo "pass $2 ($1): $(case_field "$2" about)"
+        echo "pass $2 ($1, ${seconds} s): $(case_field "$2" about)"
     else
         failed=$((failed + 1))
-        echo "FAIL $2 ($1): $(case_field "$2" about)"
+        echo "FAIL $2 ($1, ${seconds:-?} s): $(case_field "$2" about)"
         echo "$log" | grep -v '^RIG ' | tail -n 40
     fi
 }
@@ -162,8 +205,14 @@ for machine in $(for name in "${names[@]}"; do case_field "$name" machine; done 
         if [ "$(case_field "$name" machine)" = "$machine" ]; then echo "$name"; fi
     done)
     started=$SECONDS
+    run=$work/run/$machine
     run_machine "$machine" "${cases[@]}"
-    echo "machine $machine: $((SECONDS - started)) s"
+    booted=$SECONDS
+    for name in "${cases[@]}"; do
+        judge "$machine" "$name"
+    done
+    echo "machine $machine: $((booted - started)) s, and $((SECONDS - booted)) s to look at what it left"
+    rm -f "$run/ram"
     [ $keep = yes ] || rm -f "$run"/*.img
 done
 echo "$passed passed, $failed failed"

@@ -7,4 +7,3 @@ expect_more "available of C's p2pmem" "$(cat "$(p2pmem C)/available")" 60000000
 [ -b "$(disk B)" ] || fail "no disk B"
 mounted A /mnt/a
 [ -s /mnt/a/data.bin ] || fail "A holds no data.bin"
-note_window C

@@ -1,4 +1,4 @@
-# What the cases share. Each case runs in a subshell with `set -e`; `fail` and a failing command end it.
+# What the cases share. Each case runs in a shell of its own with `set -e`; `fail` and a failing command end it.
 
 fail() {
     echo "    FAILED: $*"
@@ -19,16 +19,44 @@ expect_contains() {
     esac
 }
 
+# expect_lacks WHAT TEXT PART
+expect_lacks() {
+    case $2 in
+        *"$3"*) fail "$1 says '$3': $2" ;;
+        *) echo "    ok: $1 does not say '$3'" ;;
+    esac
+}
+
 # expect_more WHAT GOT FLOOR
 expect_more() {
     [ "$2" -gt "$3" ] || fail "$1: got $2, wanted more than $3"
     echo "    ok: $1 is $2"
 }
 
+# expect_same FILE FILE: byte for byte.
+expect_same() {
+    cmp "$1" "$2" || fail "$1 and $2 differ"
+    echo "    ok: $1 and $2 are the same"
+}
+
+# expect_exit STATUS COMMAND...: its standard output goes to ./out, its standard error to ./err.
+expect_exit() {
+    wanted=$1
+    shift
+    status=0
+    "$@" >out 2>err || status=$?
+    if [ $status -ne "$wanted" ]; then
+        tail -n 20 out err
+        fail "exit code of '$*': got $status, wanted $wanted"
+    fi
+    echo "    ok: exit code $status of: $*"
+}
+
 # controller SERIAL: the controller's sysfs directory. nvme numbers change from boot to boot; serials do not.
 controller() {
     for c in /sys/class/nvme/nvme*; do
-        if [ "$(tr -d ' ' <"$c/serial")" = "$1" ]; then
+        read -r serial <"$c/serial"
+        if [ "$serial" = "$1" ]; then
             echo "$c"
             return 0
         fi
@@ -65,31 +93,130 @@ wait_for_disks() {
     echo "RIG fatal only $(ls /sys/class/block | grep -c '^nvme') of $wanted disks appeared"
 }
 
-# mounted SERIAL DIR [TYPE]: mounts a disk's file system, ext4 unless told.
+# mounted SERIAL DIR [TYPE [OPTIONS]]: mounts a disk's file system, ext4 unless told.
 mounted() {
     mkdir -p "$2"
-    grep -q " $2 " /proc/mounts || mount -t "${3:-ext4}" "$(disk "$1")" "$2"
+    # Loading XFS takes seconds under emulation: only the cases that use it do.
+    [ "${3:-ext4}" != xfs ] || [ -d /sys/module/xfs ] || insmod /modules/xfs.ko
+    grep -q " $2 " /proc/mounts || mount -t "${3:-ext4}" -o "${4:-rw}" "$(disk "$1")" "$2"
 }
 
-# After each case: nothing mounted, nothing running.
+# After each case: nothing running that it started, nothing mounted.
 tidy_up() {
     for pid_file in /tmp/*/*.pid; do
-        [ -e "$pid_file" ] && kill "$(cat "$pid_file")" 2>/dev/null
+        if [ -e "$pid_file" ]; then
+            kill "$(cat "$pid_file")" 2>/dev/null
+            rm -f "$pid_file"
+        fi
     done
     sync
-    for mount_point in $(awk '$2 ~ /^\/mnt\// { print $2 }' /proc/mounts); do
-        umount "$mount_point" 2>/dev/null
+    for _ in $(seq 30); do
+        for mount_point in $(awk '$2 ~ /^\/mnt\// { print $2 }' /proc/mounts); do
+            umount "$mount_point" 2>/dev/null
+        done
+        grep -q ' /mnt/' /proc/mounts || return 0
+        sleep 0.1
+    done
+    echo "RIG fatal still mounted: $(grep ' /mnt/' /proc/mounts)"
+}
+
+# Tells the host side where a controller's CMB lies on the bus: the BAR that is as large as the pool.
+note_windows() {
+    for pool in /sys/bus/pci/devices/*/p2pmem; do
+        [ -e "$pool/size" ] || continue
+        device=${pool%/p2pmem}
+        read -r serial <"$(echo "$device"/nvme/nvme*)/serial"
+        while read -r first last _; do
+            [ $((last - first + 1)) -ne "$(cat "$pool/size")" ] || echo "RIG window $serial $first $last"
+        done <"$device/resource"
     done
 }
 
-# note_window SERIAL: tells the host side where the controller's CMB lies on the bus: the BAR that is as large as the pool.
-note_window() {
-    size=$(cat "$(p2pmem "$1")/size")
-    while read -r first last _; do
-        if [ $((last - first + 1)) -eq "$size" ]; then
-            echo "RIG window $1 $first $last"
-            return 0
-        fi
-    done <"/sys/bus/pci/devices/$(address "$1")/resource"
-    fail "no BAR of $1 is $size bytes long"
+# mark: leaves a mark in QEMU's trace, the read of a block of disk M that is read once only. Sets $marks, its number.
+mark() {
+    marks=$(($(cat /tmp/marks 2>/dev/null || echo 0) + 1))
+    echo "$marks" >/tmp/marks
+    dd if="$(disk M)" of=/dev/null bs=4096 skip=$((4194304 + marks)) count=1 iflag=direct status=none
+}
+
+# span NAME COMMAND...: runs it between two marks, so that the host side can say what the disks' DMA did meanwhile.
+# What was in the page cache is written and dropped first, so that none of it is moved in between.
+span() {
+    span_name=$1
+    shift
+    sync
+    echo 3 >/proc/sys/vm/drop_caches
+    mark
+    span_first=$marks
+    span_status=0
+    "$@" || span_status=$?
+    mark
+    echo "RIG span $span_name $span_first $marks"
+    return $span_status
+}
+
+# json FIELD FILE: the value of a field in the last line that has it, without quotes.
+json() {
+    sed -n 's/.*"'"$1"'":\("\([^"]*\)"\|\([^,}]*\)\).*/\2\3/p' "$2" | tail -n 1
+}
+
+# path_bytes PATH FILE: how many bytes the summary in FILE says went that way (p2p, host, cpu).
+path_bytes() {
+    grep '"type":"summary"' "$2" | grep -o '{"path":"'"$1"'","bytes":[0-9]*' | sed 's/.*://' |
+        awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+# until_true SECONDS COMMAND...
+until_true() {
+    tries=$(($1 * 10))
+    shift
+    for _ in $(seq $tries); do
+        if "$@" >/dev/null 2>&1; then return 0; fi
+        sleep 0.1
+    done
+    fail "not within $((tries / 10)) s: $*"
+}
+
+# as_user COMMAND...: as the ordinary user, who is in no group but its own.
+as_user() {
+    setpriv --reuid=1000 --regid=1000 --clear-groups "$@"
+}
+
+# holding SERIAL MEBIBYTES: a stranger takes that much of the controller's p2pmem, until $holder is killed or the case ends.
+holding() {
+    hold "$(p2pmem "$1")/allocate" "$2" >hold.log 2>&1 &
+    holder=$!
+    echo $holder >"hold-$1.pid"
+    until_true 10 grep -q held hold.log
+    echo "    ok: a stranger holds $2 MiB of $1's p2pmem"
+}
+
+# available SERIAL: bytes that are left of the controller's p2pmem.
+available() {
+    cat "$(p2pmem "$1")/available"
+}
+
+# copied SPAN OPERANDS AND OPTIONS...: a copy in process, with its report in ./out; any exit code but 0 ends the case.
+copied() {
+    copied_span=$1
+    shift
+    span "$copied_span" expect_exit 0 peerpress copy --no-server --json "$@"
+}
+
+# refused OPERANDS AND OPTIONS...: a copy that must fail with exit code 1; its report is in ./out.
+refused() {
+    span refused expect_exit 1 peerpress copy --no-server --json "$@"
+}
+
+# expect_paths P2P HOST CPU: how many bytes the report in ./out says went which way.
+expect_paths() {
+    expect_eq "bytes that went p2p, via the host, by the CPU, as reported" \
+        "$(path_bytes p2p out) $(path_bytes host out) $(path_bytes cpu out)" "$1 $2 $3"
+}
+
+# The daemon, for what the case tells it in ./peerpressd.toml; ends with the case.
+start_server() {
+    peerpressd --config peerpressd.toml >peerpressd.log 2>&1 &
+    echo $! >peerpressd.pid
+    until_true 20 peerpress server-info --server "unix:$PWD/socket"
 }

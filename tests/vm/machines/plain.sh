@@ -1,0 +1,2 @@
+# No NVMe device at all.
+cpu=Skylake-Server
