@@ -1,6 +1,7 @@
 #include "io/staging.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cassert>
 #include <utility>
@@ -15,6 +16,31 @@ constexpr std::size_t half_alignment_bytes = 4096;
 std::size_t half_stride(const staging_options& options) {
     const std::size_t bytes = std::size_t{options.input_bytes} + options.slack_bytes;
     return (bytes + half_alignment_bytes - 1) / half_alignment_bytes * half_alignment_bytes;
+}
+
+std::size_t half_stride(const slot_memory& memory) {
+    return memory.slot_bytes() / (2 * half_alignment_bytes) * half_alignment_bytes;
+}
+
+staging_options halves_of(const slot_memory& memory, std::uint32_t slack_bytes) {
+    const std::size_t half_bytes = half_stride(memory);
+    assert(slack_bytes <= half_bytes);
+    return {.slots = memory.slots(),
+            .input_bytes = static_cast<std::uint32_t>(std::bit_floor(half_bytes - slack_bytes)),
+            .slack_bytes = slack_bytes};
+}
+
+// The first one on top of the stack.
+std::vector<std::uint32_t> all_slots(std::uint32_t count) {
+    std::vector<std::uint32_t> slots(count);
+    for (std::uint32_t slot = 0; slot < count; ++slot) slots[slot] = count - 1 - slot;
+    return slots;
+}
+
+// Jobs name the same party to engines, whichever pool their flow is of.
+flow_id next_flow() {
+    static std::atomic<std::uint64_t> opened{0};
+    return flow_id{++opened};
 }
 
 }  // namespace
@@ -41,24 +67,31 @@ bytes_span staging_lease::input() const {
 bytes_span staging_lease::output() const {
     return pool_->half(slot_, 1);
 }
+bytes_span staging_lease::memory() const {
+    return pool_->memory_->slot(slot_);
+}
 
 staging_pool::staging_pool(asio::any_io_executor executor, staging_options options)
     : executor_(std::move(executor)),
       options_(options),
-      half_stride_bytes_(half_stride(options)),
-      memory_(2 * half_stride_bytes_ * options.slots) {
-    assert(options.slots > 0);
+      memory_(std::make_unique<host_slots>(options.slots, 2 * half_stride(options))),
+      free_(all_slots(options.slots)) {
     assert(std::has_single_bit(options.input_bytes));
-    free_.reserve(options.slots);
-    for (std::uint32_t slot = options.slots; slot > 0; --slot) free_.push_back(slot - 1);
 }
+
+staging_pool::staging_pool(asio::any_io_executor executor, std::unique_ptr<slot_memory> memory,
+                           std::uint32_t slack_bytes)
+    : executor_(std::move(executor)),
+      options_(halves_of(*memory, slack_bytes)),
+      memory_(std::move(memory)),
+      free_(all_slots(options_.slots)) {}
 
 staging_pool::~staging_pool() {
     assert(leased_ == 0 && "a lease outlives its pool");
 }
 
 flow_id staging_pool::open_flow() {
-    const flow_id id{++flows_opened_};
+    const flow_id id = next_flow();
     flows_.emplace(id, std::make_unique<flow>(executor_));
     return id;
 }
@@ -93,9 +126,9 @@ staging_pool::flow_statistics staging_pool::statistics(flow_id id) const {
 }
 
 bytes_span staging_pool::half(std::uint32_t slot, std::uint32_t which) const {
-    const std::size_t offset_bytes = (2 * std::size_t{slot} + which) * half_stride_bytes_;
-    return memory_.bytes().subspan(offset_bytes,
-                                   std::size_t{options_.input_bytes} + options_.slack_bytes);
+    const std::size_t stride_bytes = half_stride(*memory_);
+    return memory_->slot(slot).subspan(which * stride_bytes,
+                                       std::size_t{options_.input_bytes} + options_.slack_bytes);
 }
 
 staging_pool::flow& staging_pool::find(flow_id id) {

@@ -1,16 +1,16 @@
 // A bounded pool of staging slots, all allocated at start, shared fairly between flows.
 //
-// A slot is one contiguous piece of memory: its input half, then its output half. A lease is the
-// right to let a device write into one slot; it must outlive every operation submitted with its
-// memory. A flow is one party's claim (a job's). Within a flow slots are granted first come, first
-// served, so that a transfer's lowest chunk always holds one; between flows that wait they are
-// granted in turn. Single executor: no member is thread-safe.
+// A slot is one contiguous piece of memory, of the host's or of a device's: its input half, then
+// its output half. A lease is the right to let a device write into one slot; it must outlive every
+// operation submitted with its memory. A flow is one party's claim (a job's). Within a flow slots
+// are granted first come, first served, so that a transfer's lowest chunk always holds one; between
+// flows that wait they are granted in turn. Single executor: no member is thread-safe.
 #pragma once
 
 #include "io/asio.hpp"
 #include "io/bytes.hpp"
 #include "io/event.hpp"
-#include "io/host_memory.hpp"
+#include "io/slot_memory.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -31,7 +31,7 @@ struct staging_options {
 class staging_pool;
 
 // A job's share of the pool; identifies the same party to engines (accel/accelerator.hpp). Never
-// reused.
+// reused, in no pool.
 enum class flow_id : std::uint64_t {};
 
 // Move-only. Returns its slot on destruction.
@@ -45,6 +45,7 @@ public:
     explicit operator bool() const { return pool_ != nullptr; }
     bytes_span input() const;   // input_bytes + slack_bytes, aligned to 4096
     bytes_span output() const;  // the same
+    bytes_span memory() const;  // the whole slot, both halves included
 
 private:
     friend class staging_pool;
@@ -60,6 +61,10 @@ class staging_pool {
 public:
     // Throws system_error (ENOMEM) where the memory cannot be had.
     staging_pool(asio::any_io_executor executor, staging_options options = {});
+    // Over other memory. Its slots are cut in halves of whole pages, `slack_bytes` of each beyond a
+    // chunk; what only copies uses a slot as a whole.
+    staging_pool(asio::any_io_executor executor, std::unique_ptr<slot_memory> memory,
+                 std::uint32_t slack_bytes = 0);
     staging_pool(const staging_pool&) = delete;
     staging_pool& operator=(const staging_pool&) = delete;
     ~staging_pool();  // every lease must be back
@@ -78,8 +83,10 @@ public:
 
     const staging_options& options() const { return options_; }
     std::uint32_t free_slots() const { return static_cast<std::uint32_t>(free_.size()); }
-    // "huge pages (2 MiB)", "transparent huge pages" or "4 KiB pages".
-    const std::string& memory_kind() const { return page_kind_name(memory_.kind()); }
+    std::size_t slot_bytes() const { return memory_->slot_bytes(); }
+    // "huge pages (2 MiB)", "transparent huge pages", "4 KiB pages", or a device's.
+    const std::string& memory_kind() const { return memory_->kind(); }
+    bool on_device() const { return memory_->on_device(); }  // see slot_memory
 
 private:
     friend class staging_lease;
@@ -101,11 +108,9 @@ private:
 
     asio::any_io_executor executor_;
     staging_options options_;
-    std::size_t half_stride_bytes_;
-    host_memory memory_;
+    std::unique_ptr<slot_memory> memory_;
     std::vector<std::uint32_t>
         free_;  // a stack: the slot used last is the one the caches still know
-    std::uint64_t flows_opened_ = 0;
     std::uint32_t leased_ = 0;
     std::unordered_map<flow_id, std::unique_ptr<flow>> flows_;
     std::deque<flow*> turns_;  // the flows that wait, each once, the next to be served in front
