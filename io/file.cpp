@@ -41,7 +41,7 @@ std::unique_ptr<storage> open_storage(uring& ring, unique_fd fd, caching caching
     if (!S_ISREG(status.st_mode) || appends) return open_stream(ring, std::move(fd));
 
     storage_traits traits = regular_file_traits(fd.get(), caching);
-    return make_storage(make_raw_file(ring, std::move(fd)), std::move(traits));
+    return make_storage(make_raw_file(ring, std::move(fd)), std::move(traits), caching);
 }
 
 std::unique_ptr<storage> open_stream(uring& ring, unique_fd fd) {
@@ -49,9 +49,11 @@ std::unique_ptr<storage> open_stream(uring& ring, unique_fd fd) {
     return make_storage(make_raw_file(ring, std::move(fd)), stream_traits());
 }
 
-std::unique_ptr<storage> make_storage(std::unique_ptr<raw_file> file, storage_traits traits) {
+std::unique_ptr<storage> make_storage(std::unique_ptr<raw_file> file, storage_traits traits,
+                                      caching caching) {
     if (!traits.seekable) return std::make_unique<stream>(std::move(file), std::move(traits));
-    return std::make_unique<regular_file>(std::move(file), std::move(traits));
+    const bool may_fall_back = caching != caching::direct_or_fail;
+    return std::make_unique<regular_file>(std::move(file), std::move(traits), may_fall_back);
 }
 
 }  // namespace peerpress::io

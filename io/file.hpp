@@ -14,6 +14,9 @@ class raw_file;
 enum class caching {
     direct,    // O_DIRECT where the file system takes it, else buffered with the reason in traits()
     buffered,  // through the page cache
+    // The same as `direct`, except that a direct transfer which the kernel refuses fails, instead
+    // of making the file buffered from then on: a refusal may be due to memory that is a device's.
+    direct_or_fail,
 };
 
 // Takes over an open descriptor (the lane gets descriptors, never paths) and finds out by fstat,
@@ -27,6 +30,7 @@ std::unique_ptr<storage> open_storage(uring& ring, unique_fd fd, caching caching
 std::unique_ptr<storage> open_stream(uring& ring, unique_fd fd);
 
 // What these make of a descriptor once its traits are known; for tests, which script the file.
-std::unique_ptr<storage> make_storage(std::unique_ptr<raw_file> file, storage_traits traits);
+std::unique_ptr<storage> make_storage(std::unique_ptr<raw_file> file, storage_traits traits,
+                                      caching caching = caching::direct);
 
 }  // namespace peerpress::io

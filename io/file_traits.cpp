@@ -99,7 +99,7 @@ storage_traits regular_file_traits(int fd, caching caching) {
 
     storage_traits traits;
     traits.size_bytes = static_cast<std::uint64_t>(status.st_size);
-    if (caching == caching::direct) {
+    if (caching != caching::buffered) {
         const file_facts facts = ask_kernel(fd);
         traits.buffered_reason = turn_direct_on(fd, flags, facts);
         traits.direct = traits.buffered_reason.empty();

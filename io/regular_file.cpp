@@ -7,8 +7,9 @@
 
 namespace peerpress::io {
 
-regular_file::regular_file(std::unique_ptr<raw_file> file, storage_traits traits)
-    : file_(std::move(file)), traits_(std::move(traits)) {}
+regular_file::regular_file(std::unique_ptr<raw_file> file, storage_traits traits,
+                           bool may_fall_back)
+    : file_(std::move(file)), traits_(std::move(traits)), may_fall_back_(may_fall_back) {}
 
 awaitable<std::size_t> regular_file::read(std::uint64_t offset_bytes, bytes_span into) {
     check_alignment(offset_bytes, into);
@@ -64,7 +65,7 @@ awaitable<> regular_file::write(std::uint64_t offset_bytes, bytes_view from) {
 
 awaitable<> regular_file::truncate(std::uint64_t size_bytes) {
     if (const error_code ec = file_->truncate(size_bytes)) throw system_error{ec, "truncate"};
-    traits_.size_bytes = size_bytes;
+    if (!traits_.fixed_size) traits_.size_bytes = size_bytes;
     co_return;
 }
 
@@ -98,7 +99,7 @@ bool regular_file::at_end(std::uint64_t offset_bytes, bool direct) {
 }
 
 bool regular_file::fell_back(error_code ec, bool& direct) {
-    if (!direct || ec != boost::system::errc::invalid_argument) return false;
+    if (!direct || !may_fall_back_ || ec != boost::system::errc::invalid_argument) return false;
     direct = false;
     if (!traits_.direct) return true;  // by another transfer, while this one was under way
     if (const error_code failed = file_->make_buffered())

@@ -11,7 +11,8 @@ namespace peerpress::io {
 
 class regular_file final : public storage {
 public:
-    regular_file(std::unique_ptr<raw_file> file, storage_traits traits);
+    // `may_fall_back`: to buffered transfers, where the kernel refuses a direct one.
+    regular_file(std::unique_ptr<raw_file> file, storage_traits traits, bool may_fall_back);
 
     const storage_traits& traits() const override { return traits_; }
 
@@ -31,6 +32,7 @@ private:
 
     std::unique_ptr<raw_file> file_;
     storage_traits traits_;
+    bool may_fall_back_;
 };
 
 }  // namespace peerpress::io
