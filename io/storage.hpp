@@ -1,5 +1,5 @@
 // The storage seam: bytes at offsets, whatever holds them. The pipeline knows storages only; files,
-// pipes, gRPC streams, fakes and (later) raw block devices stand behind it.
+// pipes, gRPC streams, raw block devices and fakes stand behind it.
 #pragma once
 
 #include "io/asio.hpp"
@@ -18,7 +18,8 @@ struct alignment {
 };
 
 struct storage_traits {
-    std::optional<std::uint64_t> size_bytes;  // known for regular files only
+    std::optional<std::uint64_t> size_bytes;  // known for regular files and devices only
+    bool fixed_size = false;      // a device: no more than size_bytes, truncate does nothing
     bool seekable = true;         // false: offsets must follow one another (pipe, stream)
     bool direct = false;          // O_DIRECT: nothing of it stays in the page cache
     std::string buffered_reason;  // why it is not direct, in words; empty where it is
@@ -41,7 +42,7 @@ public:
     // afterwards.
     virtual awaitable<> write(std::uint64_t offset_bytes, bytes_view from) = 0;
 
-    // Sets the exact size. A no-op on what is not seekable.
+    // Sets the exact size. A no-op on what is not seekable, or of fixed size.
     virtual awaitable<> truncate(std::uint64_t size_bytes) = 0;
 
     // Makes data and size durable. Never repeated by anyone after an error: a second fsync may
