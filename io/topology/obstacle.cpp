@@ -30,6 +30,12 @@ constexpr std::array texts{
          "ACS redirects to a root complex that Linux lets nothing cross"},
     text{obstacle::acs_unreadable, "ACS_UNREADABLE", "ACS is not readable for this user"},
     text{obstacle::tree_unreadable, "TREE_UNREADABLE", "the PCIe tree is not wholly readable"},
+    text{obstacle::file_attributes, "FILE_ATTRIBUTES",
+         "the processor handles what is read from this file"},
+    text{obstacle::layout_unreadable, "LAYOUT_UNREADABLE", "the file's extents are not readable"},
+    text{obstacle::refused_by_kernel, "REFUSED_BY_KERNEL", "Linux refused a read into the p2pmem"},
+    text{obstacle::data_lost, "DATA_LOST", "data that were sent to the p2pmem did not arrive"},
+    text{obstacle::probe_impossible, "PROBE_IMPOSSIBLE", "a read into the p2pmem was not tried"},
     text{obstacle::not_storage, "NOT_STORAGE", "it is neither a file nor a block device"},
     text{obstacle::file_system, "FILE_SYSTEM", "the file system is not ext4 or XFS"},
     text{obstacle::buffered_mount, "BUFFERED_MOUNT",
@@ -72,6 +78,8 @@ bool is_uncertain(obstacle what) {
         case obstacle::provider_unreadable:
         case obstacle::acs_unreadable:
         case obstacle::tree_unreadable:
+        case obstacle::layout_unreadable:
+        case obstacle::probe_impossible:
         case obstacle::storage_unreadable:
             return true;
         default:

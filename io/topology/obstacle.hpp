@@ -24,6 +24,13 @@ enum class obstacle {
     acs_redirect,
     acs_unreadable,
     tree_unreadable,
+    // the file
+    file_attributes,
+    layout_unreadable,
+    // the devices, when they were asked (probe.hpp)
+    refused_by_kernel,
+    data_lost,
+    probe_impossible,
     // the storage
     not_storage,
     file_system,
