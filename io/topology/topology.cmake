@@ -20,6 +20,7 @@ target_sources(peerpress_io PRIVATE
     topology/p2pmem.cpp
     topology/pci_address.cpp
     topology/pci_tree.cpp
+    topology/probe.cpp
     topology/process.cpp
     topology/route.cpp
     topology/verdict.cpp)

@@ -1,0 +1,54 @@
+// Asks the devices themselves whether data goes from peer to peer: one block of an SSD is read
+// straight into a provider's memory. Nothing is ever written to an SSD.
+//
+// A verdict is computed from what the kernel shows; a probe finds out what neither shows: a kernel
+// with another list of root complexes, a bridge that loses what passes. Blocks for milliseconds.
+#pragma once
+
+#include "io/topology/machine.hpp"
+#include "io/topology/obstacle.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace peerpress::io::topology {
+
+struct probe_request {
+    std::string allocate_path;   // of the provider
+    std::string provider_label;  // for people
+    // An SSD's block device, or any file that takes direct reads of its disk: for who may not open
+    // the device.
+    std::string disk_path;
+};
+
+// Nothing where the block arrived; else why not. Uncertain (is_uncertain) where it could not be
+// tried.
+std::optional<finding> probe(const probe_request& request);
+
+// The same, for what `probe` would do with the descriptor of an open file.
+std::optional<finding> probe_file(const probe_request& request, int fd);
+
+// All that a probe's answer depends on, as text: it changes when devices come, go or move, when
+// file systems are mounted, and with the kernel; not with how much memory a provider has left.
+std::string fingerprint(const host_files& files, const machine& in);
+
+// Answers by provider and disk, as long as the fingerprint stays the same. Not thread-safe.
+class probe_cache {
+public:
+    // Forgets everything where the fingerprint is another one.
+    void renew(const std::string& fingerprint);
+
+    // What is known, or what `probe` says now. What could not be tried is tried again.
+    std::optional<finding> ask(const probe_request& request);
+
+    std::size_t size() const { return answers_.size(); }
+
+private:
+    std::string fingerprint_;
+    std::map<std::pair<std::string, std::string>, std::optional<finding>> answers_;
+};
+
+}  // namespace peerpress::io::topology
