@@ -14,6 +14,13 @@ if(TARGET peerpress_pages)
     # Manual pages and completions; the client's build lays them out as they are installed.
     install(DIRECTORY ${CMAKE_BINARY_DIR}/share/ DESTINATION ${CMAKE_INSTALL_DATADIR} COMPONENT runtime)
 endif()
+install(FILES packaging/systemd/peerpressd.service packaging/systemd/peerpressd.socket
+    DESTINATION lib/systemd/system COMPONENT runtime)
+install(FILES packaging/systemd/user/peerpressd.service packaging/systemd/user/peerpressd.socket
+    DESTINATION lib/systemd/user COMPONENT runtime)
+install(FILES packaging/man/peerpressd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT runtime)
+install(FILES packaging/peerpressd.toml
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peerpress/examples COMPONENT runtime)
 
 # --- dev: static libraries, their headers, the CMake package, the API's definition
 install(TARGETS peerpress_io peerpress_accel peerpress_pipeline peerpress_jobs EXPORT peerpress
@@ -58,6 +65,9 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME peerpress)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA
+    ${CMAKE_SOURCE_DIR}/packaging/deb/runtime/postinst ${CMAKE_SOURCE_DIR}/packaging/deb/runtime/prerm
+    ${CMAKE_SOURCE_DIR}/packaging/deb/runtime/postrm)
 set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "compress and decompress files where they lie
 A gRPC server (peerpressd) and a command line (peerpress) that compress and
 decompress files and trees to gzip, BGZF and zlib with io_uring and all cores,

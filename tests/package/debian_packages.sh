@@ -19,11 +19,15 @@ dpkg-deb -x "$build"/libpeerpress-dev_*.deb "$work/dev"
 for file in bin/peerpress bin/peerpressd share/man/man1/peerpress.1.gz share/man/man1/peerpress-compress.1.gz \
     share/man/man8/peerpressd.8.gz share/bash-completion/completions/peerpress \
     share/zsh/vendor-completions/_peerpress share/fish/vendor_completions.d/peerpress.fish \
-    share/doc/peerpress/copyright share/doc/peerpress/changelog.gz; do
+    share/doc/peerpress/copyright share/doc/peerpress/changelog.gz share/doc/peerpress/examples/peerpressd.toml; do
     [[ -s $work/runtime/usr/$file ]] || fault "peerpress lacks /usr/$file"
 done
-for unit in peerpressd.service peerpressd.socket; do
-    [[ -n $(find "$work/runtime" -path "*/systemd/system/$unit") ]] || fault "peerpress lacks $unit"
+for unit in {system,user}/peerpressd.{service,socket}; do
+    [[ -s $work/runtime/usr/lib/systemd/$unit ]] || fault "peerpress lacks $unit"
+done
+dpkg-deb -e "$build"/peerpress_*.deb "$work/control"
+for script in postinst prerm postrm; do
+    [[ -x $work/control/$script ]] && sh -n "$work/control/$script" || fault "peerpress has no $script that sh reads"
 done
 for file in include/peerpress/pipeline/transfer.hpp include/peerpress/io/uring.hpp lib/cmake/peerpress/peerpressConfig.cmake \
     lib/libpeerpress_pipeline.a share/peerpress/proto/peerpress/v1/job_service.proto; do
