@@ -6,7 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
+#include <set>
+#include <string>
 
 namespace peerpress::server {
 namespace {
@@ -118,6 +121,51 @@ TEST(Status, FindsTheNearestReasonOfAnException) {
               reason::internal);
     EXPECT_EQ(to_problem(std::make_exception_ptr(refusal(reason::quota, "q"))).reason,
               reason::quota);
+}
+
+// (code, reason) of the rows "| CODE | `REASON`, ... |" of docs/api.md.
+std::set<std::pair<std::string, std::string>> documented_reasons() {
+    std::ifstream file(PEERPRESS_DOCS "/api.md");
+    std::set<std::pair<std::string, std::string>> found;
+    for (std::string line; std::getline(file, line);) {
+        const auto code_end = line.find(" | `");
+        if (!line.starts_with("| ") || std::isupper(static_cast<unsigned char>(line[2])) == 0 ||
+            code_end == line.npos)
+            continue;
+        const std::string code = line.substr(2, code_end - 2);
+        for (auto at = line.find('`'); at != line.npos; at = line.find('`', at)) {
+            const auto end = line.find('`', at + 1);
+            found.emplace(code, line.substr(at + 1, end - at - 1));
+            at = end + 1;
+        }
+    }
+    return found;
+}
+
+TEST(StatusDocumentation, HasEveryReasonUnderItsCode) {
+    const std::map<StatusCode, std::string> names{
+        {StatusCode::CANCELLED, "CANCELLED"},
+        {StatusCode::INVALID_ARGUMENT, "INVALID_ARGUMENT"},
+        {StatusCode::NOT_FOUND, "NOT_FOUND"},
+        {StatusCode::ALREADY_EXISTS, "ALREADY_EXISTS"},
+        {StatusCode::PERMISSION_DENIED, "PERMISSION_DENIED"},
+        {StatusCode::RESOURCE_EXHAUSTED, "RESOURCE_EXHAUSTED"},
+        {StatusCode::FAILED_PRECONDITION, "FAILED_PRECONDITION"},
+        {StatusCode::ABORTED, "ABORTED"},
+        {StatusCode::OUT_OF_RANGE, "OUT_OF_RANGE"},
+        {StatusCode::INTERNAL, "INTERNAL"},
+        {StatusCode::UNAVAILABLE, "UNAVAILABLE"},
+        {StatusCode::DATA_LOSS, "DATA_LOSS"},
+    };
+
+    std::set<std::pair<std::string, std::string>> given;
+    for (int r = 1; r <= static_cast<int>(reason::metadata_lost); ++r) {
+        const StatusCode code = status_code(static_cast<reason>(r));
+        if (code == StatusCode::OK) continue;
+        given.emplace(names.at(code), jobs::reason_name(static_cast<reason>(r)));
+    }
+
+    EXPECT_EQ(documented_reasons(), given);
 }
 
 }  // namespace
