@@ -44,10 +44,11 @@ storage_traits stream_traits() {
 
 class Resume : public testing::Test {
 protected:
-    void open(std::vector<std::byte> content, storage_traits traits) {
+    void open(std::vector<std::byte> content, storage_traits traits,
+              caching caching = caching::direct) {
         auto owned = std::make_unique<scripted_file>(std::move(content), traits.alignment);
         file = owned.get();
-        storage = make_storage(std::move(owned), std::move(traits));
+        storage = make_storage(std::move(owned), std::move(traits), caching);
     }
 
     std::vector<std::byte> read(std::uint64_t offset_bytes, std::size_t length_bytes) {
@@ -217,6 +218,20 @@ TEST_F(Resume, FallsBackToThePageCacheWhenDirectTransfersAreRefused) {
               std::string::npos);
     EXPECT_EQ(storage->traits().alignment.offset_bytes, 1u);
     EXPECT_EQ(read(1, 7), part(1, 7));
+}
+
+// Memory of a device's makes the kernel refuse as well: copied by the processor it would still
+// work.
+TEST_F(Resume, FailsInsteadOfFallingBackWhereThatIsAsked) {
+    const auto content = test::incompressible_bytes(2000, 4);
+    open(content, direct_traits(), caching::direct_or_fail);
+    file->refuses_direct = true;
+
+    EXPECT_EQ(read_error(2048), boost::system::errc::invalid_argument);
+
+    EXPECT_FALSE(file->buffered());
+    EXPECT_TRUE(storage->traits().direct);
+    EXPECT_EQ(storage->traits().alignment.offset_bytes, 512u);
 }
 
 TEST_F(Resume, FallsBackForEveryTransferUnderWay) {

@@ -76,6 +76,39 @@ TEST_F(StagingPool, GivesEachLeaseMemoryOfItsOwn) {
         EXPECT_LE(half->first + half->second, std::next(half)->first);
 }
 
+TEST_F(StagingPool, LeasesAWholeSlotToWhatOnlyCopies) {
+    const staging_lease lease = acquire(pool.open_flow());
+
+    EXPECT_EQ(lease.memory().data(), lease.input().data());
+    EXPECT_EQ(lease.memory().size(), pool.slot_bytes());
+    EXPECT_GE(lease.memory().data() + lease.memory().size(),
+              lease.output().data() + lease.output().size());
+    EXPECT_FALSE(pool.on_device());
+}
+
+TEST_F(StagingPool, CutsOtherMemoryInHalvesOfWholePages) {
+    staging_pool of_three(context.get_executor(), std::make_unique<host_slots>(2, 3 * 4096));
+    staging_pool of_one(context.get_executor(), std::make_unique<host_slots>(1, 4096));
+    const flow_id three = of_three.open_flow(), one = of_one.open_flow();
+
+    const staging_lease lease = test::run(context, of_three.acquire(three));
+    const staging_lease single = test::run(context, of_one.acquire(one));
+
+    EXPECT_EQ(of_three.options().slots, 2u);
+    EXPECT_EQ(lease.memory().size(), 3u * 4096);
+    EXPECT_EQ(lease.input().size(), 4096u);
+    EXPECT_EQ(lease.output().data(), lease.memory().data() + 4096);
+    EXPECT_EQ(single.memory().size(), 4096u);
+    EXPECT_TRUE(single.input().empty());
+}
+
+// Engines share their time between flows by these names.
+TEST_F(StagingPool, NamesFlowsApartFromThoseOfOtherPools) {
+    staging_pool other(context.get_executor(), std::make_unique<host_slots>(1, 4096));
+
+    EXPECT_NE(pool.open_flow(), other.open_flow());
+}
+
 TEST_F(StagingPool, TakesSlotsBackWhenLeasesGo) {
     const flow_id flow = pool.open_flow();
     staging_lease first = acquire(flow);
