@@ -45,9 +45,9 @@ finding lost(const probe_request& request) {
             "put the devices behind one PCIe switch, and tell the machine's vendor"};
 }
 
-result<std::size_t> read_block(int fd, std::byte* into) {
+result<std::size_t> read_block(int fd, bytes_span into) {
     ssize_t bytes = 0;
-    do bytes = ::pread(fd, into, block_bytes, 0);
+    do bytes = ::pread(fd, into.data(), into.size(), 0);
     while (bytes < 0 && errno == EINTR);
     if (bytes < 0) return error_code{errno, boost::system::system_category()};
     return static_cast<std::size_t>(bytes);
@@ -75,25 +75,6 @@ std::optional<std::string> why_not_direct(int fd) {
     return std::nullopt;
 }
 
-std::optional<finding> read_and_compare(const probe_request& request, int fd, bytes_span memory) {
-    // A block of a device in use may change between the two reads. Not three times.
-    for (int attempt = 0; attempt < 3; ++attempt) {
-        block expected;
-        const auto through_host = read_block(fd, expected.bytes.data());
-        if (!through_host) return impossible(request, through_host.error().message());
-        if (*through_host == 0) return impossible(request, "it is empty");
-
-        const bytes_view wanted = bytes_view(expected.bytes).first(*through_host);
-        spoil(memory, wanted);
-        const auto to_peer = read_block(fd, memory.data());
-        if (!to_peer && means_no_route(to_peer.error())) return refused(request, to_peer.error());
-        if (!to_peer) return impossible(request, to_peer.error().message());
-        if (*to_peer == wanted.size() && std::ranges::equal(memory.first(wanted.size()), wanted))
-            return std::nullopt;
-    }
-    return lost(request);
-}
-
 bool is_lasting(const std::optional<finding>& answer) {
     return !answer || answer->what == obstacle::refused_by_kernel ||
            answer->what == obstacle::data_lost;
@@ -117,10 +98,31 @@ std::optional<finding> probe_file(const probe_request& request, int fd) {
                                 .slot_bytes = block_bytes};
     try {
         const p2pmem_slots memory(wanted);
-        return read_and_compare(request, fd, memory.slot(0));
+        const block_reader read = [fd](bytes_span into) { return read_block(fd, into); };
+        return probe_memory(request, read, memory.slot(0));
     } catch (const system_error& failed) {
         return explain_p2pmem(failed.code(), wanted);
     }
+}
+
+std::optional<finding> probe_memory(const probe_request& request, const block_reader& read,
+                                    bytes_span memory) {
+    // A block of a device in use may change between the two reads. Not three times.
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        block expected;
+        const auto through_host = read(expected.bytes);
+        if (!through_host) return impossible(request, through_host.error().message());
+        if (*through_host == 0) return impossible(request, "it is empty");
+
+        const bytes_view wanted = bytes_view(expected.bytes).first(*through_host);
+        spoil(memory, wanted);
+        const auto to_peer = read(memory.first(block_bytes));
+        if (!to_peer && means_no_route(to_peer.error())) return refused(request, to_peer.error());
+        if (!to_peer) return impossible(request, to_peer.error().message());
+        if (*to_peer == wanted.size() && std::ranges::equal(memory.first(wanted.size()), wanted))
+            return std::nullopt;
+    }
+    return lost(request);
 }
 
 std::string fingerprint(const host_files& files, const machine& in) {

@@ -5,10 +5,13 @@
 // with another list of root complexes, a bridge that loses what passes. Blocks for milliseconds.
 #pragma once
 
+#include "io/asio.hpp"
+#include "io/bytes.hpp"
 #include "io/topology/machine.hpp"
 #include "io/topology/obstacle.hpp"
 
-#include <cstdint>
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,8 +31,13 @@ struct probe_request {
 // tried.
 std::optional<finding> probe(const probe_request& request);
 
-// The same, for what `probe` would do with the descriptor of an open file.
+// The same with a descriptor that is open already.
 std::optional<finding> probe_file(const probe_request& request, int fd);
+
+// How the disk's first block comes into a piece of memory: by the kernel, or by a test.
+using block_reader = std::function<result<std::size_t>(bytes_span into)>;
+std::optional<finding> probe_memory(const probe_request& request, const block_reader& read,
+                                    bytes_span memory);
 
 // All that a probe's answer depends on, as text: it changes when devices come, go or move, when
 // file systems are mounted, and with the kernel; not with how much memory a provider has left.
