@@ -50,6 +50,16 @@ public:
         traits_.seekable = false;
         traits_.size_bytes.reset();
     }
+    // A raw device: it holds what it holds now, and no more.
+    void make_device() {
+        traits_.fixed_size = true;
+        capacity_bytes_ = content_.size();
+    }
+    // The first direct transfer that is refused leaves it so, as a file that falls back.
+    void fall_back() {
+        traits_.direct = false;
+        traits_.buffered_reason = "it fell back";
+    }
     // Every operation takes a random number of turns of the executor, so that they complete out of
     // order.
     void delay_randomly(std::uint64_t seed, unsigned turns_max = 8) {
@@ -68,6 +78,9 @@ public:
     std::size_t reads() const { return reads_; }
     std::size_t writes() const { return write_log_.size(); }
     std::size_t syncs() const { return syncs_; }
+    // What the last truncation took off the end.
+    const std::vector<std::byte>& cut_off() const { return cut_off_; }
+    std::size_t truncations() const { return truncations_; }
     std::uint32_t in_flight() const { return in_flight_; }
     std::uint32_t in_flight_max() const { return in_flight_max_; }
 
@@ -107,7 +120,12 @@ public:
     awaitable<> truncate(std::uint64_t size_bytes) override {
         co_await pass_time();
         obey(truncate_fault_);
-        if (traits_.seekable) resize(size_bytes);
+        ++truncations_;
+        if (!traits_.seekable || traits_.fixed_size) co_return;
+        if (size_bytes < content_.size())
+            cut_off_.assign(content_.begin() + static_cast<std::ptrdiff_t>(size_bytes),
+                            content_.end());
+        resize(size_bytes);
     }
 
     awaitable<> sync() override {
@@ -173,6 +191,8 @@ private:
     std::vector<write_record> write_log_;
     std::size_t reads_ = 0;
     std::size_t syncs_ = 0;
+    std::size_t truncations_ = 0;
+    std::vector<std::byte> cut_off_;
     std::uint32_t in_flight_ = 0;
     std::uint32_t in_flight_max_ = 0;
     std::uint64_t read_position_ = 0;
