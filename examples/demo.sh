@@ -18,7 +18,10 @@ home=
 tidy_up() {
     local status=$?
     trap '' INT TERM
-    [[ -z $child ]] || kill "$child" 2>/dev/null || true
+    if [[ -n $child ]]; then
+        kill -TERM -- "-$child" 2>/dev/null || true
+        wait "$child" || true
+    fi
     stop_server
     [[ -z $work ]] || rm -rf "$work"
     [[ -z $home ]] || rm -rf "$home"
@@ -30,11 +33,14 @@ trap 'exit 143' TERM
 
 step() { printf '\n== %s\n' "$*"; }
 
-# In the background and waited for, so that a signal ends it at once.
+# In the background and waited for, so that a signal ends it at once; in a process group of its own, so that all that
+# it started ends with it.
 run() {
     local status=0
+    set -m
     "$@" &
     child=$!
+    set +m
     wait "$child" || status=$?
     child=
     return "$status"
@@ -52,8 +58,19 @@ build() {
     echo "$programs/peerpressd and $programs/peerpress, in $((SECONDS - started)) s"
 }
 
+# The data, what they compress to, and two copies that are unpacked from that.
+check_space() {
+    local bytes=${file:+$(stat -L -c %s "$file")} free
+    free=$(df --output=avail -B1 "$work" | tail -n 1)
+    if [[ $free -lt $((${bytes:-$tar_bytes_max} * 4)) ]]; then
+        echo "not enough room: $root/build/demo needs $((${bytes:-$tar_bytes_max} * 4)) bytes and has $free"
+        return 1
+    fi
+}
+
 make_data() {
     data=$work/data
+    check_space
     if [[ -n $file ]]; then
         data=$file
     else
@@ -107,22 +124,23 @@ server_ticks() {
 
 # measure NAME OUTPUT COMMAND...   A row of the table; the run ends when OUTPUT is on disk.
 measure() {
-    local name=$1 output=$2 ticks
+    local name=$1 output=$2 ticks seconds user system
     shift 2
     ticks=$(server_ticks)
-    TIMEFORMAT='%R %U %S'
-    # A subshell, so that `time` sees the processes that it waits for.
-    { time ("$@" && sync "$output") 2>"$work/errors"; } 2>"$work/time" || { cat "$work/errors"; return 1; }
+    local TIMEFORMAT='%R %U %S'
+    { time { "$@" && sync "$output"; } 2>"$work/errors"; } 2>"$work/time" || { cat "$work/errors"; return 1; }
     ticks=$(($(server_ticks) - ticks))
-    awk -v name="$name" -v data="$data_bytes" -v output="$(stat -c %s "$output")" -v ticks="$ticks" \
-        -v hertz="$(getconf CLK_TCK)" '{
-            printf "%-30s %8.2f %8.0f %8.2f", name, $1, data / 1e6 / $1, $2 + $3 + ticks / hertz
+    read -r seconds user system <"$work/time"
+    awk -v name="$name" -v data="$data_bytes" -v output="$(stat -c %s "$output")" -v seconds="$seconds" \
+        -v user="$user" -v sys="$system" -v ticks="$ticks" -v hertz="$(getconf CLK_TCK)" 'BEGIN {
+            rate = data / 1e6 / seconds
+            printf "%-30s %8.2f %8.0f %8.2f", name, seconds, rate, user + sys + ticks / hertz
             if (output != data) printf " %8.3f", data / output
             printf "\n"
-        }' "$work/time" | tee -a "$work/table"
+        }' | tee -a "$work/table"
 }
 
-rate_of() { awk -v name="$1" 'index($0, name) == 1 { print substr($0, 40, 8) + 0 }' "$work/table"; }
+rate_of() { awk -v name="$1" 'index($0, name) == 1 { print substr($0, 40, 9) + 0 }' "$work/table"; }
 
 to_file() { "${@:2}" >"$1"; }
 
