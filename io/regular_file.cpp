@@ -2,6 +2,7 @@
 
 #include "io/retry.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -61,6 +62,8 @@ awaitable<> regular_file::write(std::uint64_t offset_bytes, bytes_view from) {
             retry.fruitless();
         }
     }
+    const std::uint64_t end_bytes = offset_bytes + from.size();
+    traits_.size_bytes = std::max(traits_.size_bytes.value_or(0), end_bytes);
 }
 
 awaitable<> regular_file::truncate(std::uint64_t size_bytes) {

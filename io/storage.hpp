@@ -18,7 +18,8 @@ struct alignment {
 };
 
 struct storage_traits {
-    std::optional<std::uint64_t> size_bytes;  // known for regular files and devices only
+    // Known for regular files and devices only; grows with what is written here.
+    std::optional<std::uint64_t> size_bytes;
     bool fixed_size = false;      // a device: no more than size_bytes, truncate does nothing
     bool seekable = true;         // false: offsets must follow one another (pipe, stream)
     bool direct = false;          // O_DIRECT: nothing of it stays in the page cache

@@ -298,6 +298,16 @@ TEST_F(Resume, HasNothingToSyncOrTruncateInAStream) {
     EXPECT_EQ(test::run_error(context, storage->truncate(5)), error_code{});
 }
 
+TEST_F(Resume, GrowsWithWhatIsWritten) {
+    open({}, direct_traits());
+    aligned_bytes from(4096);
+
+    test::run(context, storage->write(8192, from.span()));
+    test::run(context, storage->write(0, from.span()));
+
+    EXPECT_EQ(storage->traits().size_bytes, 12'288u);
+}
+
 TEST_F(Resume, TruncatesToTheByte) {
     open(data, direct_traits());
 
