@@ -247,6 +247,20 @@ TEST_F(Jobs, ResumesAWatchWhereItBroke) {
     EXPECT_EQ(fake_.watched[1].after_sequence(), 4);
 }
 
+TEST_F(Jobs, ResumesAWatchThatMetTheServerInItsLastMoments) {
+    fake_.watches = {[](const auto&, auto&) { return grpc::Status::CANCELLED; },
+                     [](const auto&, auto& events) {
+                         events.Write(snapshot(v1::JOB_STATE_SUCCEEDED));
+                         return grpc::Status::OK;
+                     }};
+
+    const auto job = watch_job(*server_, "jobs/1", listener_, {}, quick_);
+
+    ASSERT_TRUE(job);
+    EXPECT_EQ(job->state(), v1::JOB_STATE_SUCCEEDED);
+    EXPECT_EQ(fake_.watched.size(), 2u);
+}
+
 TEST_F(Jobs, GivesUpAServerThatStaysAwayAndSaysHowToComeBack) {
     fake_.watches = {[](const auto&, auto&) {
         return refusal(grpc::StatusCode::UNAVAILABLE, "DRAINING", "going away");
