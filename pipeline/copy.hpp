@@ -1,5 +1,6 @@
 // read -> write: one storage into another through staging slots, without an engine. With slots in a
-// device's memory the bytes go from peer to peer: nothing here loads from or stores into a slot.
+// device's memory the bytes go from peer to peer: no processor loads from such a slot, and none
+// stores into it, except for the pattern that stands in for skipped reads.
 //
 // Several movers (depth) take chunks in turn, each with a slot of its own from read to write.
 // Chunks are read and written in place at their offsets, so none waits for another. The last block
@@ -23,7 +24,7 @@ namespace peerpress::pipeline {
 // Where a copy runs. All of it outlives the copy.
 struct copy_route {
     pipeline::lane& lane;
-    io::staging_pool& staging;      // on the lane's executor; not necessarily the lane's own
+    io::staging_pool& staging;      // made and destroyed on the lane; maybe not its own
     io::flow_id flow;               // opened by the caller on `staging`
     io::storage& source;            // not looked at where options.read is false
     io::storage* target = nullptr;  // may be null where options.write is false
