@@ -45,7 +45,8 @@ check examine_locked_memory(const host_files& files, const process_facts& proces
 
 check examine_huge_pages(const host_files& files) {
     std::int64_t free = 0;
-    for (const std::string_view line : split(files.text("/proc/meminfo").value_or(""), '\n'))
+    const std::string memory = files.text("/proc/meminfo").value_or("");
+    for (const std::string_view line : split(memory, '\n'))
         if (line.starts_with("HugePages_Free:"))
             free = parse_integer(trimmed(line.substr(line.find(':') + 1))).value_or(0);
     if (free > 0)
