@@ -17,7 +17,7 @@ public:
 
     bytes make_file() {
         bytes file;
-        for (std::uint64_t count = below(8); count > 0 || file.empty(); --count)
+        for (std::uint64_t count = 1 + below(7); count > 0; --count)
             test::append(file, forge(make_part()).whole());
         damage(file);
         add_rest(file);
@@ -124,8 +124,7 @@ void expect_agreement(test_lane& on, const bytes& file, pipeline::decompress_opt
     }
 }
 
-// Disabled: for some seed the forger itself does not come to an end, in optimised builds at least.
-TEST(ForgedFiles, DISABLED_MeanWhatStrictZlibMakesOfThem) {
+TEST(ForgedFiles, MeanWhatStrictZlibMakesOfThem) {
     test_lane on(small_lane(3, 8192));
     for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
         forger forge(seed);
