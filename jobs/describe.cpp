@@ -169,7 +169,7 @@ problem describe(const std::exception_ptr& error, const error_context& context) 
     try {
         std::rethrow_exception(error);
     } catch (const problem_error& failed) {
-        return failed.problem();
+        return {failed.problem().reason, context.source + ": " + failed.problem().message};
     } catch (const pipeline::format_error& failed) {
         return describe_format(static_cast<pipeline::format_errc>(failed.code().value()),
                                failed.what(), context);

@@ -1,4 +1,5 @@
-// A problem somebody else has already put into words, thrown through a transfer.
+// A problem somebody else has already put into words, thrown through a transfer. It does not name
+// the transfer's file: whoever describes the error does (jobs/describe.hpp).
 #pragma once
 
 #include "jobs/reason.hpp"

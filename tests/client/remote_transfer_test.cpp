@@ -101,8 +101,7 @@ TEST_F(RemoteTransfer, NoticesDataThatWereDamagedOnTheirWay) {
     EXPECT_THAT(names(), ElementsAre("a"));
 }
 
-// Disabled: the reason does not name the file yet where a stream is refused.
-TEST_F(RemoteTransfer, DISABLED_PassesOnTheServersReason) {
+TEST_F(RemoteTransfer, PassesOnTheServersReason) {
     write_file(at("a.gz"), "not compressed");
     fake_.transform = [](const auto&, auto&) {
         return refusal(grpc::StatusCode::DATA_LOSS, "CORRUPT_INPUT",

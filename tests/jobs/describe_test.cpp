@@ -92,10 +92,10 @@ TEST(Describe, TakesAnAbortedOperationForACancellation) {
     EXPECT_EQ(of_errno(ECANCELED, step_side::unknown).reason, reason::cancelled);
 }
 
-TEST(Describe, PassesOnWhatHasBeenPutIntoWordsAlready) {
+TEST(Describe, NamesTheFileInFrontOfWhatHasBeenPutIntoWordsAlready) {
     const problem found = of(problem_error({reason::draining, "the server shuts down"}));
     EXPECT_EQ(found.reason, reason::draining);
-    EXPECT_EQ(found.message, "the server shuts down");
+    EXPECT_EQ(found.message, "/in/a: the server shuts down");
 }
 
 TEST(Describe, CallsTheRestInternal) {
