@@ -1,5 +1,6 @@
 #include "client/progress_line.hpp"
 
+#include "client/report/path_shares.hpp"
 #include "client/units.hpp"
 
 #include <fmt/format.h>
@@ -31,7 +32,10 @@ std::vector<part> parts(const progress_sample& sample, bool compressing) {
     out.push_back({1, rate_text(sample.bytes_per_second)});
     const std::uint64_t plain = compressing ? sample.bytes_in : sample.bytes_out;
     const std::uint64_t compressed = compressing ? sample.bytes_out : sample.bytes_in;
-    if (plain > 0 && compressed > 0) out.push_back({3, ratio_text(plain, compressed)});
+    if (!is_all_software(sample.paths))
+        out.push_back({3, path_shares(sample.paths)});
+    else if (plain > 0 && compressed > 0)
+        out.push_back({3, ratio_text(plain, compressed)});
     if (const auto eta = eta_seconds(sample)) out.push_back({2, "ETA " + clock_text(*eta)});
     if (sample.files_total > 1 || sample.scanning) {
         out.push_back({5, fmt::format("{}/{}{} files", sample.files_done + sample.files_failed,

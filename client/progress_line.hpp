@@ -1,9 +1,12 @@
 // One line that says how far a job is: a pure function of a sample and a width.
 #pragma once
 
+#include "jobs/path_tally.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace peerpress::client {
 
@@ -17,6 +20,7 @@ struct progress_sample {
     bool scanning = false;  // totals still grow
     double bytes_per_second = 0;
     double elapsed_seconds = 0;
+    std::vector<jobs::path_bytes> paths = {};  // of copies: which way the bytes went so far
 };
 
 // Seconds left; nullopt while the total grows or nothing moves.

@@ -25,14 +25,13 @@ struct server_choice {
     bool in_process = false;  // --no-server, --threads
 };
 
-enum class fallback { allow, forbid };
+using jobs::fallback;
 
-// compress, decompress, test.
+// compress, decompress, test, copy. spec.via.fallback is --fallback, whatever the operation.
 struct job_request {
     jobs::job_spec spec;       // a source or destination "-" is standard input or output
     bool level_given = false;  // without it a server's own default counts
     std::string engine = "auto";
-    client::fallback fallback = fallback::allow;
     std::uint32_t threads = 0;  // 0: as many as there are cores to use
     std::string files_from;     // empty: none
     bool nul_separated = false;
@@ -40,6 +39,28 @@ struct job_request {
     bool detach = false;
     bool stdout_forced = false;  // -f: compressed data go to a terminal, too
     server_choice server;
+    output_choice output;
+};
+
+// The measuring form of copy: bytes between two ends, as often as asked, and what it took. Nothing
+// is left of a target that is a file.
+struct measure_request {
+    std::string source;
+    std::string target;  // a block device, a file that does not exist yet, or a directory
+    jobs::path_wish via;
+    bool force_device = false;
+    bool follow_symlinks = false;
+    bool verify = false;
+    std::uint32_t chunk_bytes = 0;  // 0: the default, as in job_spec
+    std::uint32_t depth = 0;
+    std::uint64_t offset_bytes = 0;            // on both sides
+    std::optional<std::uint64_t> chunks = {};  // nullopt, and no duration: to the source's end
+    std::optional<double> duration_seconds = {};
+    bool overlap = false;  // every chunk at the same offset
+    bool skip_read = false;
+    bool skip_write = false;
+    bool compare = false;  // --legacy-compare: from peer to peer, then through host memory
+    bool latencies = false;
     output_choice output;
 };
 
@@ -108,8 +129,8 @@ struct text_request {
     std::string text;
 };
 
-using request = std::variant<job_request, list_request, cat_request, jobs_request, watch_request,
-                             cancel_request, server_info_request, devices_request, topology_request,
-                             doctor_request, text_request>;
+using request = std::variant<job_request, measure_request, list_request, cat_request, jobs_request,
+                             watch_request, cancel_request, server_info_request, devices_request,
+                             topology_request, doctor_request, text_request>;
 
 }  // namespace peerpress::client

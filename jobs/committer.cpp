@@ -234,7 +234,7 @@ awaitable<> committer::tell_finished(group files) {
 }
 
 void committer::count(const file_result& result) {
-    tally_.warned = tally_.warned || !result.warnings.empty();
+    tally_.warned = tally_.warned || is_warned(result);
     if (result.error) {
         ++tally_.failed;
         if (!tally_.first_error) tally_.first_error = result.error;

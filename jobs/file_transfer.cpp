@@ -2,6 +2,7 @@
 
 #include "io/file.hpp"
 #include "jobs/describe.hpp"
+#include "jobs/file_copy.hpp"
 #include "jobs/sided_storage.hpp"
 
 #include <sys/stat.h>
@@ -30,6 +31,7 @@ public:
     awaitable<finished_file> run();
 
 private:
+    awaitable<> change();
     void open_storages();
     awaitable<> transfer();
     awaitable<> verify(jobs::verification how);
@@ -72,10 +74,16 @@ file_transfer::file_transfer(const transfer_setting& setting, file_plan plan, op
 awaitable<finished_file> file_transfer::run() {
     std::exception_ptr error;
     try {
-        open_storages();
-        co_await transfer();
-        if (verification() != verification::off) co_await verify(verification());
-        account();
+        if (spec_.operation == operation::copy) {
+            co_await copy_file(setting_,
+                               {.work = work_,
+                                .result = finished_.result,
+                                .failed_side = failed_side_,
+                                .verified = verification() != verification::off},
+                               std::move(opened_));
+        } else {
+            co_await change();
+        }
         if (setting_.context.on_step && plan_.output)
             setting_.context.on_step(step::data_written, finished_.result.destination);
     } catch (...) {
@@ -84,6 +92,13 @@ awaitable<finished_file> file_transfer::run() {
     if (error) finished_.result.error = explain(error);
     if (error || !plan_.output) finished_.work.reset();
     co_return std::move(finished_);
+}
+
+awaitable<> file_transfer::change() {
+    open_storages();
+    co_await transfer();
+    if (verification() != verification::off) co_await verify(verification());
+    account();
 }
 
 void file_transfer::open_storages() {
@@ -198,7 +213,7 @@ void file_transfer::account() {
 bool file_transfer::source_changed() const {
     struct stat now{};
     return work_.source_fd >= 0 && work_.source_data && ::fstat(work_.source_fd, &now) == 0 &&
-           snapshot_of(now) != work_.snapshot;
+           S_ISREG(now.st_mode) && snapshot_of(now) != work_.snapshot;
 }
 
 problem file_transfer::explain(const std::exception_ptr& error) const {

@@ -9,6 +9,9 @@
 
 namespace peerpress::jobs {
 
+class blocking_calls;
+class path_session;
+
 // A file on its way: found, named, not yet opened.
 struct file_plan {
     place source;
@@ -43,6 +46,9 @@ struct transfer_setting {
     const job_spec& spec;
     const job_context& context;
     io::flow_id flow;
+    // Of copies.
+    path_session* paths = nullptr;    // nullptr: nothing goes from peer to peer
+    blocking_calls* calls = nullptr;  // a thread for system calls about a file
 };
 
 awaitable<finished_file> transfer_file(const transfer_setting& setting, file_plan plan,

@@ -1,9 +1,11 @@
 #include "jobs/job_run.hpp"
 
 #include "io/task_group.hpp"
+#include "jobs/blocking_calls.hpp"
 #include "jobs/committer.hpp"
 #include "jobs/local_opener.hpp"
 #include "jobs/output.hpp"
+#include "jobs/path_planner.hpp"
 #include "jobs/process_limits.hpp"
 #include "jobs/source_scan.hpp"
 
@@ -16,6 +18,23 @@ namespace {
 // Files opened in one call of the opener.
 constexpr std::size_t batch_files_max = 16;
 
+device_rules devices_of(const job_spec& spec, const job_context& context) {
+    device_rules rules = context.devices;
+    rules.taken = spec.operation == operation::copy;
+    rules.force_target = spec.force_device;
+    return rules;
+}
+
+std::unique_ptr<path_session> paths_of(const job_spec& spec, const job_context& context) {
+    if (spec.operation != operation::copy || context.planner == nullptr) return nullptr;
+    return context.planner->begin(spec.via);
+}
+
+// What a file is moved in.
+std::uint64_t piece_bytes_of(const job_spec& spec) {
+    return spec.operation == operation::copy ? chunk_bytes_of(spec) : spec.member_bytes;
+}
+
 opener_options opener_options_of(const job_spec& spec, const job_context& context) {
     return {.follow_symlinks = spec.follow_symlinks,
             .overwrite = spec.overwrite,
@@ -24,6 +43,7 @@ opener_options opener_options_of(const job_spec& spec, const job_context& contex
             .tag = temporary_tag(context.name),
             .resumed = context.resumed,
             .outputs = context.outputs,
+            .devices = devices_of(spec, context),
             .on_step = context.on_step};
 }
 
@@ -62,10 +82,10 @@ private:
 class admission {
 public:
     admission(const job_spec& spec, const pipeline::lane_options& lane)
-        : slots_(lane.staging.slots), member_bytes_(spec.member_bytes) {}
+        : slots_(lane.staging.slots), piece_bytes_(piece_bytes_of(spec)) {}
 
     std::uint64_t cost(const file_plan& plan) const {
-        return std::clamp<std::uint64_t>(plan.size_bytes / member_bytes_ + 1, 1, slots_);
+        return std::clamp<std::uint64_t>(plan.size_bytes / piece_bytes_ + 1, 1, slots_);
     }
     // Small files come by the batch: one call to the opener for one of them costs as much as for
     // many.
@@ -81,7 +101,7 @@ private:
     std::uint64_t limit() const { return 2 * std::max<std::uint64_t>(slots_, batch_files_max); }
 
     std::uint64_t slots_;
-    std::uint64_t member_bytes_;
+    std::uint64_t piece_bytes_;
     std::uint64_t used_ = 0;
 };
 
@@ -106,6 +126,8 @@ private:
     const job_context& context_;
     std::unique_ptr<opener> opener_;
     open_flow flow_;
+    std::unique_ptr<path_session> paths_;
+    std::unique_ptr<blocking_calls> calls_;
     transfer_setting setting_;
     committer committer_;
     file_queue queue_;
@@ -122,7 +144,13 @@ job_runner::job_runner(asio::any_io_executor executor, const job_spec& spec,
       context_(context),
       opener_(make_opener(spec, context)),
       flow_(context.lane.staging()),
-      setting_{.spec = spec, .context = context, .flow = flow_.id()},
+      paths_(paths_of(spec, context)),
+      calls_(spec.operation == operation::copy ? std::make_unique<blocking_calls>(1) : nullptr),
+      setting_{.spec = spec,
+               .context = context,
+               .flow = flow_.id(),
+               .paths = paths_.get(),
+               .calls = calls_.get()},
       committer_(executor, *opener_, context, committer_options_here()),
       queue_(executor),
       admission_(spec, context.lane.options()),

@@ -7,6 +7,7 @@
 // destination is absent, untouched, or complete at every moment.
 #pragma once
 
+#include "jobs/device_rules.hpp"
 #include "jobs/job_spec.hpp"
 #include "jobs/output_registry.hpp"
 #include "jobs/steps.hpp"
@@ -22,6 +23,7 @@
 namespace peerpress::jobs {
 
 class opener;
+class path_planner;
 struct opener_options;
 
 // A file whose data are durable under a temporary name, about to get its own.
@@ -90,6 +92,9 @@ struct job_context {
     step_hook on_step = {};  // for tests
     // Empty: this process opens, names and removes files itself.
     std::function<std::unique_ptr<opener>(opener_options)> make_opener = {};
+    // Of copies. nullptr: nothing goes from peer to peer.
+    path_planner* planner = nullptr;
+    device_rules devices = {};  // which raw devices may be copied; the job's own part is filled in
 };
 
 // Runs on the lane's executor. Never throws for what a file can do wrong: that is in its

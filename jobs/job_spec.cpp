@@ -1,5 +1,6 @@
 #include "jobs/job_spec.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace peerpress::jobs {
@@ -15,17 +16,13 @@ constexpr std::array operations{
     named<operation>{operation::compress, "compress"},
     named<operation>{operation::decompress, "decompress"},
     named<operation>{operation::test, "test"},
+    named<operation>{operation::copy, "copy"},
 };
 constexpr std::array verifications{
     named<verification>{verification::automatic, "automatic"},
     named<verification>{verification::off, "off"},
     named<verification>{verification::self, "self"},
     named<verification>{verification::full, "full"},
-};
-constexpr std::array data_paths{
-    named<data_path>{data_path::p2p, "p2p"},
-    named<data_path>{data_path::host, "host"},
-    named<data_path>{data_path::cpu, "cpu"},
 };
 constexpr std::array job_states{
     named<job_state>{job_state::queued, "QUEUED"},
@@ -89,6 +86,28 @@ problem check_destination(const job_spec& spec) {
     return {};
 }
 
+problem check_copy(const job_spec& spec) {
+    if (spec.operation != operation::copy) {
+        if (spec.force_device) return invalid("only a copy can be written to a block device");
+        return {};
+    }
+    if (spec.destination.empty() && spec.destination_dir.empty())
+        return invalid("a copy needs a destination");
+    const std::uint32_t chunk = chunk_bytes_of(spec);
+    if (chunk < copy_chunk_bytes_min || chunk > copy_chunk_bytes_max ||
+        chunk % copy_chunk_bytes_min != 0)
+        return invalid("chunks of " + std::to_string(chunk) + " bytes are outside " +
+                       std::to_string(copy_chunk_bytes_min) + " to " +
+                       std::to_string(copy_chunk_bytes_max) + ", or no multiple of " +
+                       std::to_string(copy_chunk_bytes_min));
+    if (spec.depth > copy_depth_max)
+        return invalid(std::to_string(spec.depth) + " chunks at once are more than " +
+                       std::to_string(copy_depth_max));
+    if (spec.via.host_only && spec.via.fallback == fallback::forbid)
+        return invalid("the way through host memory and forbidding it exclude each other");
+    return {};
+}
+
 problem check_codec(const job_spec& spec) {
     if (spec.operation != operation::compress) return {};
     const int level_max = spec.codec == accel::codec::zlib ? 9 : 12;
@@ -116,17 +135,16 @@ std::string_view verification_name(verification v) {
 std::optional<verification> verification_from_name(std::string_view name) {
     return value_in(verifications, name);
 }
-std::string_view data_path_name(data_path p) {
-    return name_in(data_paths, p);
-}
-std::optional<data_path> data_path_from_name(std::string_view name) {
-    return value_in(data_paths, name);
-}
 std::string_view job_state_name(job_state s) {
     return name_in(job_states, s);
 }
 std::optional<job_state> job_state_from_name(std::string_view name) {
     return value_in(job_states, name);
+}
+
+bool is_warned(const file_result& file) {
+    return std::ranges::any_of(
+        file.warnings, [](const problem& warning) { return exit_code(warning.reason) != 0; });
 }
 
 bool is_terminal(job_state s) {
@@ -157,9 +175,35 @@ int exit_code(const job_outcome& outcome) {
     }
 }
 
+std::uint32_t chunk_bytes_of(const job_spec& spec) {
+    return spec.chunk_bytes == 0 ? copy_chunk_bytes : spec.chunk_bytes;
+}
+std::uint32_t depth_of(const job_spec& spec) {
+    return spec.depth == 0 ? copy_depth : spec.depth;
+}
+
+std::pair<path_wish, problem> parse_via(const std::vector<std::string>& words) {
+    path_wish wish;
+    for (const std::string& word : words) {
+        if (word.empty()) return {{}, invalid("a device to copy through has an empty name")};
+        const bool alone = word == "auto" || word == "host";
+        if (alone && words.size() > 1)
+            return {{}, invalid("\"" + word + "\" as the way of a copy stands alone")};
+        if (word == "host") wish.host_only = true;
+        if (!alone) wish.providers.push_back(word);
+    }
+    return {wish, {}};
+}
+
+std::vector<std::string> via_words(const path_wish& wish) {
+    if (wish.host_only) return {"host"};
+    return wish.providers;
+}
+
 problem validate(const job_spec& spec) {
     if (problem found = check_paths(spec)) return found;
     if (problem found = check_destination(spec)) return found;
+    if (problem found = check_copy(spec)) return found;
     return check_codec(spec);
 }
 

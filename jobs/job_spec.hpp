@@ -2,6 +2,7 @@
 // the server.
 #pragma once
 
+#include "jobs/path_tally.hpp"
 #include "jobs/reason.hpp"
 #include "pipeline/transfer.hpp"
 
@@ -15,13 +16,26 @@
 
 namespace peerpress::jobs {
 
-enum class operation { compress, decompress, test };
+enum class operation { compress, decompress, test, copy };
 enum class verification {
     automatic,
     off,
     self,
     full
 };  // automatic: full where sources are removed, else off
+
+// May bytes take another way than from peer to peer?
+enum class fallback { allow, forbid };
+
+// Which way a copy's bytes are to go.
+struct path_wish {
+    bool host_only = false;
+    // PCI addresses or NVMe serial numbers of devices whose memory may be used; empty: any.
+    std::vector<std::string> providers = {};
+    jobs::fallback fallback = jobs::fallback::allow;
+
+    bool operator==(const path_wish&) const = default;
+};
 
 std::string_view operation_name(operation o);  // "compress"
 std::optional<operation> operation_from_name(std::string_view name);
@@ -48,19 +62,13 @@ struct job_spec {
     jobs::verification verification = verification::automatic;
     std::uint64_t output_bytes_max = ~std::uint64_t{0};  // per file, decompressing
     std::string suffix;                                  // instead of the container's own
+    // Copying only.
+    path_wish via;
+    std::uint32_t chunk_bytes = 0;  // 0: copy_chunk_bytes
+    std::uint32_t depth = 0;        // chunks of a file under way at once; 0: copy_depth
+    bool force_device = false;      // a destination that is a block device is written
     std::int32_t priority = 0;
     std::vector<std::pair<std::string, std::string>> labels;
-};
-
-enum class data_path { p2p, host, cpu };
-std::string_view data_path_name(data_path p);  // "cpu"
-std::optional<data_path> data_path_from_name(std::string_view name);
-
-struct path_bytes {
-    jobs::data_path path = data_path::cpu;
-    std::uint64_t bytes = 0;
-    std::string device;  // the engine or provider: "software"
-    std::string reason;  // why not p2p: "software engine"
 };
 
 struct file_result {
@@ -76,6 +84,9 @@ struct file_result {
     // was named with a warning (source_has_suffix, source_lacks_suffix).
     bool skipped = false;
 };
+
+// Was something lost, or passed over? Not everything worth saying is that.
+bool is_warned(const file_result& file);
 
 enum class job_state { queued, running, succeeded, failed, cancelling, cancelled, partial };
 std::string_view job_state_name(job_state s);  // "QUEUED"
@@ -101,9 +112,24 @@ struct job_progress {
     std::atomic<bool> scanning{true};
     // Files that could not be read or written directly.
     std::atomic<std::uint64_t> page_cache_files{0};
+    path_tally paths;  // of copies, by the way their bytes went
 };
 
 inline constexpr std::uint32_t member_bytes_min = 4096;
+
+// 8 MiB under way keep an SSD busy; a command of 1 MiB is the largest that Linux builds of p2pmem.
+inline constexpr std::uint32_t copy_chunk_bytes = 1 << 20;
+inline constexpr std::uint32_t copy_depth = 8;
+inline constexpr std::uint32_t copy_chunk_bytes_min = 4096;
+inline constexpr std::uint32_t copy_chunk_bytes_max = 16 << 20;
+inline constexpr std::uint32_t copy_depth_max = 256;
+
+std::uint32_t chunk_bytes_of(const job_spec& spec);
+std::uint32_t depth_of(const job_spec& spec);
+
+// "auto" and "host" stand alone; anything else names devices. The problem is none where it is good.
+std::pair<path_wish, problem> parse_via(const std::vector<std::string>& words);
+std::vector<std::string> via_words(const path_wish& wish);  // none: auto
 
 // Is this spec one that can be run at all? Checks ranges and combinations, touches no file.
 problem validate(const job_spec& spec);

@@ -70,6 +70,9 @@ private:
     source_look look_at(const std::string& path) const;
     tree_page next_page(local_cursor& cursor);
     opened_file open_one(const open_request& request);
+    opened_file open_source_of(const open_request& request);
+    problem open_output(const open_request& request, std::shared_ptr<directory> in,
+                        opened_file& opened);
     opened_file open_expected(const open_request& request, std::shared_ptr<directory> in);
     bool is_there(const open_request& request, const directory& in) const;
     sealed_file seal_one(const seal_request& request) const;
@@ -147,6 +150,11 @@ awaitable<std::vector<problem>> local_opener::remove(std::vector<remove_request>
 }
 
 source_look local_opener::look_at(const std::string& path) const {
+    if (options_.devices.taken)
+        if (const auto device = find_device(path))
+            return {
+                .error = objection_to_device(path, *device, device_use::source, options_.devices),
+                .size_bytes = device->size_bytes};
     struct stat status{};
     const int flags = options_.follow_symlinks ? 0 : AT_SYMLINK_NOFOLLOW;
     if (::fstatat(AT_FDCWD, path.c_str(), &status, flags) != 0)
@@ -179,8 +187,26 @@ opened_file local_opener::open_one(const open_request& request) {
         in = *found;
         if (request.expected && is_there(request, *in)) return open_expected(request, in);
     }
+    opened_file opened = open_source_of(request);
+    if (opened.error || !request.output) return opened;
+    if (problem failed = open_output(request, std::move(in), opened))
+        return {.error = std::move(failed)};
+    tell(step::output_created, request.output->path());
+    return opened;
+}
+
+opened_file local_opener::open_source_of(const open_request& request) {
+    const std::string path = request.source.path();
+    const bool named_itself = request.source.relative.empty();
+    if (options_.devices.taken && named_itself && find_device(path)) {
+        opened_device device = open_device(path, device_use::source, options_.devices);
+        return {.error = std::move(device.error),
+                .source = std::move(device.fd),
+                .snapshot = device.snapshot,
+                .source_is_device = true};
+    }
     std::shared_ptr<directory> root;
-    if (!request.source.relative.empty()) {
+    if (!named_itself) {
         auto found = directories_.root(request.source.root, options_.follow_symlinks);
         if (!found)
             return {.error = describe_open_source(found.error().value(), request.source.root)};
@@ -188,20 +214,37 @@ opened_file local_opener::open_one(const open_request& request) {
     }
     opened_source source =
         open_source(request.source, root ? root->fd.get() : -1, options_.follow_symlinks);
-    if (source.error) return {.error = std::move(source.error)};
-    opened_file opened{.source = std::move(source.fd), .snapshot = source.snapshot};
-    if (!request.output) return opened;
+    return {.error = std::move(source.error),
+            .source = std::move(source.fd),
+            .snapshot = source.snapshot};
+}
 
+problem local_opener::open_output(const open_request& request, std::shared_ptr<directory> in,
+                                  opened_file& opened) {
+    auto ticket = std::make_unique<local_ticket>();
+    const std::string path = request.output->path();
+    if (options_.devices.taken && find_device(path)) {
+        struct stat source{};
+        if (opened.source_is_device && ::fstat(opened.source.get(), &source) == 0 &&
+            source.st_rdev == find_device(path)->number)
+            return {reason::source_is_output, path + ": source and destination are one device"};
+        opened_device device = open_device(path, device_use::target, options_.devices);
+        if (device.error) return std::move(device.error);
+        opened.output = std::move(device.fd);
+        opened.output_is_device = true;
+        opened.output_serial = std::move(device.serial);
+        opened.output_bytes = device.snapshot.size_bytes;
+        opened.ticket = std::move(ticket);
+        return {};
+    }
     created_output created =
         create_output(in, request.output->name, opened.snapshot, output_options_);
-    if (created.error) return {.error = std::move(created.error)};
-    tell(step::output_created, request.output->path());
-    auto ticket = std::make_unique<local_ticket>();
+    if (created.error) return std::move(created.error);
     ticket->pending = std::move(created.pending);
     ticket->lies_in = std::move(in);
     opened.output = std::move(created.fd);
     opened.ticket = std::move(ticket);
-    return opened;
+    return {};
 }
 
 bool local_opener::is_there(const open_request& request, const directory& in) const {
@@ -238,19 +281,27 @@ sealed_file local_opener::seal_one(const seal_request& request) const {
     const std::string path = request.source.path();
     if (::fstat(request.source_fd, &source) != 0)
         return {.error = describe_open_source(errno, path)};
-    if (snapshot_of(source) != request.snapshot)
+    if (!S_ISBLK(source.st_mode) && snapshot_of(source) != request.snapshot)
         return {.error = {reason::source_changed,
                           path + " changed while it was read; no output was left"}};
     sealed_file sealed;
-    if (options_.carry_metadata) {
+    if (::fstat(request.output_fd, &output) != 0)
+        return {.error = describe_output(errno, request.destination)};
+    if (S_ISBLK(output.st_mode)) {
+        tell(step::sealed, request.destination);
+        return {.device = output.st_dev, .inode = output.st_ino};
+    }
+    if (S_ISBLK(source.st_mode)) {
+        // What a whole device holds is nobody's but its owner's until they say otherwise.
+        if (::fchmod(request.output_fd, 0600) != 0)
+            return {.error = describe_output(errno, request.destination)};
+    } else if (options_.carry_metadata) {
         for (const std::string& lost : carry_metadata(request.source_fd, source, request.output_fd))
             sealed.warnings.push_back(
                 {reason::metadata_lost, request.destination + ": could not keep the " + lost});
     } else if (::fchmod(request.output_fd, plain_mode_) != 0) {
         return {.error = describe_output(errno, request.destination)};
     }
-    if (::fstat(request.output_fd, &output) != 0)
-        return {.error = describe_output(errno, request.destination)};
     sealed.device = output.st_dev;
     sealed.inode = output.st_ino;
     // Best effort: the fsync that follows reports what this could not do.

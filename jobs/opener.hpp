@@ -10,6 +10,7 @@
 
 #include "io/asio.hpp"
 #include "io/unique_fd.hpp"
+#include "jobs/device_rules.hpp"
 #include "jobs/job_spec.hpp"
 #include "jobs/output_registry.hpp"
 #include "jobs/path_rules.hpp"
@@ -33,6 +34,7 @@ struct opener_options {
     bool resumed = false;         // an earlier run of the job may have left temporaries
     bool unnamed_outputs = true;  // O_TMPFILE where the file system has it
     std::shared_ptr<output_registry> outputs;
+    device_rules devices;
     step_hook on_step;
 };
 
@@ -78,6 +80,11 @@ struct opened_file {
     // no descriptor; the source may be gone (snapshot.inode is 0).
     bool already_published = false;
     bool source_as_before = false;  // then: the source is there and has the output's time
+    // A block device: written in place, it has no ticket's protection and keeps its own metadata.
+    bool source_is_device = false;
+    bool output_is_device = false;
+    std::string output_serial = {};  // of a device
+    std::uint64_t output_bytes = 0;  // a device's size
 };
 
 // The data are written. Checks that the source is what it was, carries metadata over.

@@ -53,6 +53,7 @@ std::string relative_directory(std::string_view relative) {
 }
 
 std::string output_name(const job_spec& spec, std::string_view source_name) {
+    if (spec.operation == operation::copy) return std::string(source_name);
     if (spec.operation != operation::compress)
         return without_suffix(source_name, spec.suffix).value_or(std::string(source_name));
     std::string name(source_name);
@@ -149,6 +150,7 @@ std::optional<std::string> normalised(std::string_view path) {
 }
 
 problem suffix_objection(const job_spec& spec, const place& source) {
+    if (spec.operation == operation::copy) return {};
     const bool named_itself = source.relative.empty();
     if (named_itself && (!spec.destination.empty() || spec.operation == operation::test)) return {};
     const bool has_suffix = without_suffix(base_name(source.path()), spec.suffix).has_value();

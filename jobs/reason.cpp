@@ -35,6 +35,8 @@ constexpr std::array table{
     entry{reason::output_limit, "OUTPUT_LIMIT", 1},
     entry{reason::checksum_mismatch, "CHECKSUM_MISMATCH", 1},
     entry{reason::range_unsupported, "RANGE_UNSUPPORTED", 1},
+    entry{reason::p2p_unavailable, "P2P_UNAVAILABLE", 1},
+    entry{reason::device_forbidden, "DEVICE_FORBIDDEN", 1},
     entry{reason::invalid_argument, "INVALID_ARGUMENT", 1},
     entry{reason::job_not_found, "JOB_NOT_FOUND", 1},
     entry{reason::request_id_conflict, "REQUEST_ID_CONFLICT", 1},
@@ -46,6 +48,7 @@ constexpr std::array table{
     entry{reason::internal, "INTERNAL", 1},
     entry{reason::trailing_garbage, "TRAILING_GARBAGE", 2},
     entry{reason::metadata_lost, "METADATA_LOST", 2},
+    entry{reason::target_not_atomic, "TARGET_NOT_ATOMIC", 0},
 };
 
 constexpr bool in_order() {
@@ -54,7 +57,7 @@ constexpr bool in_order() {
     return true;
 }
 static_assert(in_order());
-static_assert(table.back().reason == reason::metadata_lost, "every reason has its row");
+static_assert(table.back().reason == reason::target_not_atomic, "every reason has its row");
 
 const entry& row(reason r) {
     const auto index = static_cast<std::size_t>(r);

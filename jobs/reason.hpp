@@ -35,6 +35,9 @@ enum class reason {
     output_limit,
     checksum_mismatch,
     range_unsupported,
+    // the way that bytes go
+    p2p_unavailable,   // peer to peer was insisted on, and something stands against it
+    device_forbidden,  // a raw device: not listed, in use, or not forced
     // requests
     invalid_argument,
     job_not_found,
@@ -48,6 +51,7 @@ enum class reason {
     // warnings (exit 2)
     trailing_garbage,
     metadata_lost,
+    target_not_atomic,  // said of a block device that was written; no warning
 };
 
 std::string_view reason_name(reason r);          // "SOURCE_NOT_FOUND"

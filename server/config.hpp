@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace peerpress::server {
 
@@ -45,6 +46,14 @@ struct transform_config {
         60;  // a stream that neither sends nor takes anything for so long is ended
 };
 
+struct p2p_config {
+    bool enabled = true;
+    // PCI addresses or NVMe serial numbers of devices whose memory may be used; empty: any.
+    std::vector<std::string> providers;
+    std::uint64_t budget_bytes = 64 << 20;  // of each device's memory
+    std::vector<std::string> devices;       // raw block devices that copies may read and write
+};
+
 struct metrics_config {
     std::string listen;  // "unix:/path" or loopback "address:port"; empty: none
 };
@@ -63,6 +72,7 @@ struct config {
     codec_config codec;
     jobs_config jobs;
     transform_config transform;
+    p2p_config p2p;
     metrics_config metrics;
     state_config state;
     log_config log;

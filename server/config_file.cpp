@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <string_view>
+#include <vector>
 
 namespace peerpress::server {
 
@@ -87,7 +89,18 @@ private:
         if (const auto* integer = node.as_integer())
             return set_integer(key, config_, integer->get());
         if (const auto* text = node.as_string()) return set_text(key, config_, text->get());
+        if (const auto* on = node.as_boolean()) return set_switch(key, config_, on->get());
+        if (const auto* array = node.as_array(); array != nullptr && is_of_strings(*array)) {
+            std::vector<std::string> entries;
+            for (const auto& entry : *array) entries.push_back(entry.as_string()->get());
+            return set_list(key, config_, entries);
+        }
         return fmt::format("{} must be {}, not {}", key.name, expectation(key), type_name(node));
+    }
+
+    static bool is_of_strings(const toml::array& array) {
+        return std::all_of(array.begin(), array.end(),
+                           [](const toml::node& entry) { return entry.is_string(); });
     }
 
     void complain(const toml::source_region& at, const std::string& mistake) {

@@ -31,6 +31,9 @@ bool is_loopback(const std::string& s) {
 bool is_local(const std::string& s) {
     return s.empty() || parse_endpoint(s).has_value();
 }
+bool is_word(const std::string& s) {
+    return !s.empty() && s.find(',') == s.npos && s.find('\0') == s.npos;
+}
 bool is_log_level(const std::string& s) {
     constexpr std::array levels{"trace", "debug", "info", "warning", "error"};
     return std::find(levels.begin(), levels.end(), s) != levels.end();
@@ -93,6 +96,20 @@ const std::array keys{
     config_key{"transform.idle_seconds",
                "A stream that neither sends nor takes anything for so long is ended.",
                integer_key{.at = AT(transform.idle_seconds), .min = 1, .max = 86400}},
+    config_key{"p2p.enabled",
+               "Copies go from peer to peer, through a device's memory, where that can be.",
+               switch_key{AT(p2p.enabled)}},
+    config_key{"p2p.providers",
+               "Devices whose memory is used, unless a job names others. Empty: any.",
+               list_key{AT(p2p.providers), "a PCI address or an NVMe serial number", is_word}},
+    config_key{"p2p.budget_bytes",
+               "At most so much of each device's memory is taken; it is shared with the kernel and "
+               "other programs, and given back when no job uses it.",
+               integer_key{.at = AT(p2p.budget_bytes), .min = 64 << 10, .max = bytes_max}},
+    config_key{"p2p.devices",
+               "Raw block devices that copies may read, and with force_device overwrite: paths or "
+               "NVMe serial numbers. Served only while the socket is for the daemon's user alone.",
+               list_key{AT(p2p.devices), "a path or an NVMe serial number", is_word}},
     config_key{"metrics.listen", "Where Prometheus text is served by HTTP. Empty: nowhere.",
                text_key{AT(metrics.listen),
                         "\"unix:/path\" or a loopback address such as \"127.0.0.1:9117\", or empty",
@@ -155,6 +172,9 @@ const config_key* nearest_key(std::string_view name) {
 
 std::string expectation(const config_key& key) {
     if (const auto* text = std::get_if<text_key>(&key.kind)) return text->what;
+    if (std::holds_alternative<switch_key>(key.kind)) return "true or false";
+    if (const auto* list = std::get_if<list_key>(&key.kind))
+        return fmt::format("an array of strings, each {}", list->what);
     const auto& integer = std::get<integer_key>(key.kind);
     if (integer.octal)
         return fmt::format("an octal integer from 0o{:o} to 0o{:o}", integer.min, integer.max);
@@ -166,6 +186,14 @@ std::string toml_value(const config_key& key, const config& c) {
     // The accessors take a mutable configuration; reading through them changes nothing.
     auto& mutable_c = const_cast<config&>(c);
     if (const auto* text = std::get_if<text_key>(&key.kind)) return quoted(text->at(mutable_c));
+    if (const auto* on = std::get_if<switch_key>(&key.kind))
+        return on->at(mutable_c) ? "true" : "false";
+    if (const auto* list = std::get_if<list_key>(&key.kind)) {
+        std::string entries;
+        for (const std::string& entry : list->at(mutable_c))
+            entries += (entries.empty() ? "" : ", ") + quoted(entry);
+        return "[" + entries + "]";
+    }
     const auto& integer = std::get<integer_key>(key.kind);
     if (integer.octal) return fmt::format("0o{:o}", integer.at(mutable_c));
     return fmt::format("{}", integer.at(mutable_c));
@@ -195,7 +223,40 @@ std::string set_text(const config_key& key, config& c, const std::string& value)
     return {};
 }
 
+std::string set_switch(const config_key& key, config& c, bool value) {
+    const auto* on = std::get_if<switch_key>(&key.kind);
+    if (on == nullptr)
+        return fmt::format("{} must be {}, not a boolean", key.name, expectation(key));
+    on->at(c) = value;
+    return {};
+}
+
+std::string set_list(const config_key& key, config& c, const std::vector<std::string>& value) {
+    const auto* list = std::get_if<list_key>(&key.kind);
+    if (list == nullptr)
+        return fmt::format("{} must be {}, not an array", key.name, expectation(key));
+    for (const std::string& entry : value)
+        if (!list->accepts(entry))
+            return fmt::format("{} must be {}, not {}", key.name, expectation(key), quoted(entry));
+    list->at(c) = value;
+    return {};
+}
+
 std::string set_from_text(const config_key& key, config& c, const std::string& text) {
+    if (std::holds_alternative<switch_key>(key.kind)) {
+        if (text != "true" && text != "false")
+            return fmt::format("{} must be {}, not {}", key.name, expectation(key), quoted(text));
+        return set_switch(key, c, text == "true");
+    }
+    if (std::holds_alternative<list_key>(key.kind)) {
+        std::vector<std::string> entries;
+        for (std::size_t begin = 0; !text.empty() && begin <= text.size();) {
+            const std::size_t comma = std::min(text.find(',', begin), text.size());
+            entries.push_back(text.substr(begin, comma - begin));
+            begin = comma + 1;
+        }
+        return set_list(key, c, entries);
+    }
     const auto* integer = std::get_if<integer_key>(&key.kind);
     if (integer == nullptr) return set_text(key, c, text);
     std::string_view digits = text;

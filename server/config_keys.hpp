@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace peerpress::server {
 
@@ -25,10 +26,21 @@ struct text_key {
     bool (*accepts)(const std::string&);
 };
 
+struct switch_key {
+    bool& (*at)(config&);
+};
+
+// An array of strings; in the environment and in flags separated by commas.
+struct list_key {
+    std::vector<std::string>& (*at)(config&);
+    const char* what;  // of an entry: "a path"
+    bool (*accepts)(const std::string&);
+};
+
 struct config_key {
     std::string_view name;  // "jobs.running_max"
     std::string_view help;
-    std::variant<integer_key, text_key> kind;
+    std::variant<integer_key, text_key, switch_key, list_key> kind;
 };
 
 std::span<const config_key> config_keys();
@@ -46,6 +58,8 @@ std::string toml_value(const config_key& key, const config& c);
 // Each returns what is wrong, or an empty string and has set the value.
 std::string set_integer(const config_key& key, config& c, std::int64_t value);
 std::string set_text(const config_key& key, config& c, const std::string& value);
+std::string set_switch(const config_key& key, config& c, bool value);
+std::string set_list(const config_key& key, config& c, const std::vector<std::string>& value);
 // From the environment or a flag, where everything is text.
 std::string set_from_text(const config_key& key, config& c, const std::string& text);
 

@@ -85,9 +85,12 @@ jobs::operation to_operation(v1::Operation operation) {
             return jobs::operation::decompress;
         case v1::OPERATION_TEST:
             return jobs::operation::test;
+        case v1::OPERATION_COPY:
+            return jobs::operation::copy;
         default:
             refuse("job.operation",
-                   "name OPERATION_COMPRESS, OPERATION_DECOMPRESS or OPERATION_TEST");
+                   "name OPERATION_COMPRESS, OPERATION_DECOMPRESS, OPERATION_TEST or "
+                   "OPERATION_COPY");
     }
 }
 
@@ -106,6 +109,34 @@ jobs::verification to_verification(v1::Verify verify) {
     }
 }
 
+void check_copy(const v1::JobSpec& spec) {
+    if (spec.operation() != v1::OPERATION_COPY) {
+        check_fallback(spec.fallback());
+        if (!spec.via().empty()) refuse("job.via", "for copies only");
+        if (spec.chunk_bytes() != 0) refuse("job.chunk_bytes", "for copies only");
+        if (spec.depth() != 0) refuse("job.depth", "for copies only");
+        if (spec.force_device()) refuse("job.force_device", "for copies only");
+        return;
+    }
+    if (!v1::FallbackPolicy_IsValid(spec.fallback())) refuse("fallback", "unknown value");
+    if (spec.chunk_bytes() < 0 || spec.chunk_bytes() > jobs::copy_chunk_bytes_max)
+        refuse("job.chunk_bytes",
+               fmt::format("outside {} to {} (0: {})", jobs::copy_chunk_bytes_min,
+                           jobs::copy_chunk_bytes_max, jobs::copy_chunk_bytes));
+    if (spec.depth() < 0 || spec.depth() > static_cast<std::int32_t>(jobs::copy_depth_max))
+        refuse("job.depth",
+               fmt::format("outside 1 to {} (0: {})", jobs::copy_depth_max, jobs::copy_depth));
+}
+
+jobs::path_wish to_path_wish(const v1::JobSpec& spec) {
+    auto [wish, problem] = jobs::parse_via({spec.via().begin(), spec.via().end()});
+    if (problem) refuse("job.via", problem.message);
+    if (spec.fallback() == v1::FALLBACK_POLICY_FORBID) wish.fallback = jobs::fallback::forbid;
+    return wish;
+}
+
+v1::PathBytes to_proto(const jobs::path_bytes& part);
+
 v1::DataPath to_proto(jobs::data_path path) {
     switch (path) {
         case jobs::data_path::p2p:
@@ -116,6 +147,25 @@ v1::DataPath to_proto(jobs::data_path path) {
             return v1::DATA_PATH_CPU;
     }
     return v1::DATA_PATH_UNSPECIFIED;
+}
+
+v1::PathBytes to_proto(const jobs::path_bytes& part) {
+    v1::PathBytes p;
+    p.set_data_path(to_proto(part.path));
+    p.set_bytes(static_cast<std::int64_t>(part.bytes));
+    p.set_device(part.device);
+    p.set_reason(part.reason);
+    return p;
+}
+
+jobs::path_bytes from_proto(const v1::PathBytes& part) {
+    jobs::path_bytes p{.path = jobs::data_path::cpu,
+                       .bytes = static_cast<std::uint64_t>(part.bytes()),
+                       .device = part.device(),
+                       .reason = part.reason()};
+    if (part.data_path() == v1::DATA_PATH_P2P) p.path = jobs::data_path::p2p;
+    if (part.data_path() == v1::DATA_PATH_HOST) p.path = jobs::data_path::host;
+    return p;
 }
 
 }  // namespace
@@ -182,7 +232,7 @@ jobs::job_spec to_job_spec(const v1::JobSpec& spec, const spec_limits& limits) {
     check_paths(spec);
     check_labels(spec);
     check_numbers(spec, limits);
-    check_fallback(spec.fallback());
+    check_copy(spec);
     if (!spec.engine().empty() && spec.engine() != "auto" && spec.engine() != "software") {
         refuse("job.engine", "this server has \"software\" only");
     }
@@ -205,6 +255,10 @@ jobs::job_spec to_job_spec(const v1::JobSpec& spec, const spec_limits& limits) {
     if (spec.output_bytes_max() != 0)
         s.output_bytes_max = static_cast<std::uint64_t>(spec.output_bytes_max());
     s.suffix = spec.suffix();
+    s.via = to_path_wish(spec);
+    s.chunk_bytes = static_cast<std::uint32_t>(spec.chunk_bytes());
+    s.depth = static_cast<std::uint32_t>(spec.depth());
+    s.force_device = spec.force_device();
     s.priority = spec.priority();
     s.labels.assign(spec.labels().begin(), spec.labels().end());
     if (const jobs::problem problem = jobs::validate(s)) throw refusal(problem);
@@ -219,6 +273,20 @@ std::string canonical_bytes(const google::protobuf::MessageLite& message) {
     message.SerializeToCodedStream(&coded);
     coded.Trim();
     return bytes;
+}
+
+std::string to_stored_paths(const std::vector<jobs::path_bytes>& paths) {
+    v1::Progress message;
+    for (const auto& part : paths) *message.add_paths() = to_proto(part);
+    return message.SerializeAsString();
+}
+
+std::vector<jobs::path_bytes> from_stored_paths(const std::string& stored) {
+    v1::Progress message;
+    std::vector<jobs::path_bytes> paths;
+    if (!message.ParseFromString(stored)) return paths;  // damaged: not worth a job
+    for (const auto& part : message.paths()) paths.push_back(from_proto(part));
+    return paths;
 }
 
 v1::JobState to_proto(jobs::job_state state) {
@@ -272,13 +340,7 @@ v1::FileResult to_proto(const jobs::file_result& result) {
     r.set_skipped(result.skipped);
     if (result.error) *r.mutable_error() = to_rpc_status(result.error);
     for (const auto& warning : result.warnings) *r.add_warnings() = to_rpc_status(warning);
-    for (const auto& path : result.paths) {
-        auto& p = *r.add_paths();
-        p.set_data_path(to_proto(path.path));
-        p.set_bytes(static_cast<std::int64_t>(path.bytes));
-        p.set_device(path.device);
-        p.set_reason(path.reason);
-    }
+    for (const auto& part : result.paths) *r.add_paths() = to_proto(part);
     return r;
 }
 
@@ -306,7 +368,12 @@ v1::Progress to_progress(const job_view& view) {
         p.mutable_eta()->set_nanos(static_cast<std::int32_t>(
             (*view.eta_seconds - static_cast<double>(p.eta().seconds())) * 1e9));
     }
-    if (c.bytes_in != 0) {
+    for (const auto& part : view.paths) *p.add_paths() = to_proto(part);
+    if (p.paths().empty() && jobs::is_terminal(view.record.state))
+        for (const auto& part : from_stored_paths(view.record.paths))
+            *p.add_paths() = to_proto(part);
+    // The software engine's share is not counted apart while it works.
+    if (p.paths().empty() && c.bytes_in != 0) {
         auto& path = *p.add_paths();
         path.set_data_path(v1::DATA_PATH_CPU);
         path.set_bytes(c.bytes_in);

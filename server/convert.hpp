@@ -31,7 +31,12 @@ std::string canonical_bytes(const google::protobuf::MessageLite& message);
 // Each throws refusal(invalid_argument) for values it does not know.
 pipeline::container to_container(v1::Format format);  // gzip where unspecified
 accel::codec to_codec(v1::Codec codec);
-void check_fallback(v1::FallbackPolicy policy);  // this server has no other path than the CPU's
+// For what goes through a software engine: it has no other path than the CPU's.
+void check_fallback(v1::FallbackPolicy policy);
+
+// As the job store keeps them.
+std::string to_stored_paths(const std::vector<jobs::path_bytes>& paths);
+std::vector<jobs::path_bytes> from_stored_paths(const std::string& stored);
 
 v1::JobState to_proto(jobs::job_state state);
 std::optional<jobs::job_state> from_proto(v1::JobState state);
@@ -43,6 +48,7 @@ struct job_view {
     job_record record;
     bool scanning = false;
     double bytes_per_second = 0;
+    std::vector<jobs::path_bytes> paths = {};  // of a job under way, as far as they are counted
     std::optional<double> eta_seconds = {};
 };
 v1::Job to_proto(const job_view& view);  // the spec is parsed from the record

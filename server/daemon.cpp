@@ -2,6 +2,7 @@
 
 #include "accel/software/software_engine.hpp"
 #include "server/endpoint.hpp"
+#include "server/peer_to_peer.hpp"
 #include "server/refusal.hpp"
 #include "server/unix_socket.hpp"
 #include "server/version.hpp"
@@ -123,8 +124,13 @@ daemon::daemon(const config& config, const daemon_seams& seams)
     streams_sampler_ = std::make_unique<lane_sampler>(*streams_lane_);
 
     const asio::any_io_executor executor = control_->context.get_executor();
-    runner_ = seams.make_runner ? seams.make_runner(*jobs_lane_)
-                                : std::make_unique<lane_job_runner>(*jobs_lane_);
+    planner_ = std::make_unique<jobs::p2p_planner>(jobs_lane_->executor(), p2p_options_of(config));
+    const bool private_socket = seams.listening_fd ? is_private_socket(*seams.listening_fd)
+                                                   : (config.listen.unix_mode & 0077) == 0;
+    runner_ = seams.make_runner
+                  ? seams.make_runner(*jobs_lane_)
+                  : std::make_unique<lane_job_runner>(*jobs_lane_, planner_.get(),
+                                                      device_rules_of(config, private_socket));
     manager_ = std::make_unique<job_manager>(executor, *store_, *runner_, metrics_, throughput_,
                                              manager_options_of(config));
     transformer::listener listener;
@@ -247,6 +253,7 @@ v1::ServerInfo daemon::info() {
     info.set_output_bytes_max(static_cast<std::int64_t>(config_.jobs.output_bytes_max));
     info.set_transforms_running_max(static_cast<std::int32_t>(config_.transform.running_max));
     *info.mutable_start_time() = to_timestamp(start_time_);
+    *info.mutable_peer_to_peer() = describe_p2p(config_, *planner_);
     return info;
 }
 
@@ -261,8 +268,8 @@ void daemon::refresh_metrics() {
                           .store_transactions = store_->transactions(),
                           .store_requests = store_->requests(),
                           .store_waiting = store_->waiting()};
-    for (const auto operation :
-         {jobs::operation::compress, jobs::operation::decompress, jobs::operation::test}) {
+    for (const auto operation : {jobs::operation::compress, jobs::operation::decompress,
+                                 jobs::operation::test, jobs::operation::copy}) {
         sample.bytes[operation] = throughput_.total(operation);
     }
     metrics_.set(sample);
@@ -313,6 +320,7 @@ void daemon::stop(std::chrono::milliseconds drain_max) {
     listeners_.reset();
     jobs_sampler_.reset();
     streams_sampler_.reset();
+    planner_.reset();
     jobs_lane_.reset();
     streams_lane_.reset();
     store_.reset();

@@ -8,6 +8,7 @@
 // short and queued again; watchers are sent away; listeners, metrics, lanes, store, control, lock.
 #pragma once
 
+#include "jobs/p2p_planner.hpp"
 #include "pipeline/lane.hpp"
 #include "server/config.hpp"
 #include "server/grpc_server.hpp"
@@ -91,6 +92,7 @@ private:
     std::unique_ptr<lane_sampler> streams_sampler_;
     std::string staging_memory_;
     std::uint32_t codec_threads_ = 0;
+    std::unique_ptr<jobs::p2p_planner> planner_;
     std::unique_ptr<job_runner> runner_;
     std::unique_ptr<job_manager> manager_;
     std::unique_ptr<transformer> transformer_;

@@ -4,11 +4,14 @@
 #include "jobs/job_spec.hpp"
 #include "server/job_record.hpp"
 
+#include <vector>
+
 namespace peerpress::server {
 
 // What earlier runs of a job, cut short by a shutdown or a crash, had finished.
 struct earlier_runs {
     job_counters counters = {};
+    std::vector<jobs::path_bytes> paths = {};
     bool warned = false;
 };
 

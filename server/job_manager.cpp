@@ -204,7 +204,9 @@ awaitable<jobs::job_outcome> job_manager::run_once(live_ptr job) {
     jobs::job_history history;
     if (job->has_history) {
         const stored_history before = co_await store_.history(row);
-        job->earlier = {.counters = before.counters, .warned = before.warned};
+        job->earlier = {.counters = before.counters,
+                        .paths = from_stored_paths(before.paths),
+                        .warned = before.warned};
         history = to_history(before);
     }
     // Cancelled or drained before it began.
@@ -218,7 +220,7 @@ awaitable<jobs::job_outcome> job_manager::run_once(live_ptr job) {
     job->changed.notify();
 
     job_recorder::listener heard = [this, job](const file_news& news) { hear(job, news); };
-    job_recorder recorder(store_, row, executor_, std::move(heard));
+    job_recorder recorder(store_, row, job->earlier.paths, executor_, std::move(heard));
     const throughput::meter meter(throughput_, spec.operation, job->progress.bytes);
     run_context context{.name = stored.id,
                         .resumed = job->has_history,
@@ -232,6 +234,7 @@ awaitable<jobs::job_outcome> job_manager::run_once(live_ptr job) {
 void job_manager::hear(const live_ptr& job, const file_news& news) {
     job->record.sequence = news.sequence;
     metrics_.files_ended(news.done, news.failed, news.skipped);
+    metrics_.bytes_went(news.paths);
     job->changed.notify();
 }
 

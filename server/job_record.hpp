@@ -38,6 +38,7 @@ struct job_record {
     bool warned = false;
     job_counters counters = {};
     std::int64_t sequence = 0;  // of its last file
+    std::string paths = {};     // of the bytes of its files: a serialised Progress
 };
 
 struct new_job {
@@ -70,6 +71,7 @@ struct stored_history {
     std::vector<jobs::prepared_file> prepared;
     job_counters counters;  // of the finished files
     bool warned = false;
+    std::string paths = {};  // of the finished files' bytes
 };
 
 struct job_end {

@@ -9,7 +9,7 @@ namespace {
 finished_file to_stored(const jobs::file_result& result) {
     return {.source = result.source,
             .failed = static_cast<bool>(result.error),
-            .warned = !result.warnings.empty(),
+            .warned = jobs::is_warned(result),
             .bytes_in = static_cast<std::int64_t>(result.bytes_in),
             .bytes_out = static_cast<std::int64_t>(result.bytes_out),
             .result = to_proto(result).SerializeAsString()};
@@ -19,6 +19,8 @@ file_news count(const std::vector<jobs::file_result>& files) {
     file_news news;
     for (const auto& file : files) {
         ++(file.error ? news.failed : file.skipped ? news.skipped : news.done);
+        if (file.error) continue;
+        for (const auto& part : file.paths) jobs::add_path_bytes(news.paths, part);
     }
     return news;
 }
@@ -35,12 +37,14 @@ awaitable<> job_recorder::on_finished(const std::vector<jobs::file_result>& file
     for (const auto& file : files) stored.push_back(to_stored(file));
 
     file_news news = count(files);
-    news.sequence = co_await store_.add_finished(row_, std::move(stored));
-    announce(news);
+    for (const auto& part : news.paths) jobs::add_path_bytes(paths_, part);
+    std::string paths = to_stored_paths(paths_);
+    news.sequence = co_await store_.add_finished(row_, std::move(stored), std::move(paths));
+    announce(std::move(news));
 }
 
 void job_recorder::announce(file_news news) {
-    asio::post(manager_, [listener = listener_, news] { listener(news); });
+    asio::post(manager_, [listener = listener_, news = std::move(news)] { listener(news); });
 }
 
 jobs::job_history to_history(const stored_history& stored) {

@@ -16,15 +16,21 @@ struct file_news {
     std::int64_t done = 0;
     std::int64_t failed = 0;
     std::int64_t skipped = 0;
+    std::vector<jobs::path_bytes> paths = {};  // of those that are done
 };
 
 class job_recorder final : public jobs::job_observer {
 public:
     using listener = std::function<void(const file_news&)>;
 
-    job_recorder(job_store& store, std::int64_t row, asio::any_io_executor manager,
-                 listener listener)
-        : store_(store), row_(row), manager_(std::move(manager)), listener_(std::move(listener)) {}
+    // `paths`: which way the bytes of files went that earlier runs finished.
+    job_recorder(job_store& store, std::int64_t row, std::vector<jobs::path_bytes> paths,
+                 asio::any_io_executor manager, listener listener)
+        : store_(store),
+          row_(row),
+          paths_(std::move(paths)),
+          manager_(std::move(manager)),
+          listener_(std::move(listener)) {}
 
     awaitable<> on_prepared(const std::vector<jobs::prepared_file>& files) override;
     awaitable<> on_finished(const std::vector<jobs::file_result>& files) override;
@@ -34,6 +40,7 @@ private:
 
     job_store& store_;
     std::int64_t row_;
+    std::vector<jobs::path_bytes> paths_;
     asio::any_io_executor manager_;
     listener listener_;
 };

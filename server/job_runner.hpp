@@ -2,6 +2,7 @@
 #pragma once
 
 #include "jobs/job_run.hpp"
+#include "jobs/path_planner.hpp"
 
 namespace peerpress::server {
 
@@ -25,13 +26,19 @@ public:
 // Runs jobs on a lane, each with its own share of the lane's slots.
 class lane_job_runner final : public job_runner {
 public:
-    explicit lane_job_runner(pipeline::lane& lane)
-        : lane_(lane), outputs_(jobs::make_output_registry()) {}
+    explicit lane_job_runner(pipeline::lane& lane, jobs::path_planner* planner = nullptr,
+                             jobs::device_rules devices = {})
+        : lane_(lane),
+          planner_(planner),
+          devices_(std::move(devices)),
+          outputs_(jobs::make_output_registry()) {}
 
     awaitable<jobs::job_outcome> run(jobs::job_spec spec, run_context context) override;
 
 private:
     pipeline::lane& lane_;
+    jobs::path_planner* planner_;
+    jobs::device_rules devices_;
     std::shared_ptr<jobs::output_registry> outputs_;
 };
 

@@ -197,10 +197,12 @@ awaitable<> job_store::set_ended(std::int64_t row, job_end end) {
     return tell([row, end = std::move(end)](auto& db) { tables::set_ended(db, row, end); });
 }
 
-awaitable<std::int64_t> job_store::add_finished(std::int64_t row,
-                                                std::vector<finished_file> files) {
-    std::function<std::int64_t(sqlite::database&)> work =
-        [row, files = std::move(files)](auto& db) { return tables::add_finished(db, row, files); };
+awaitable<std::int64_t> job_store::add_finished(std::int64_t row, std::vector<finished_file> files,
+                                                std::string paths) {
+    std::function<std::int64_t(sqlite::database&)> work = [row, files = std::move(files),
+                                                           paths = std::move(paths)](auto& db) {
+        return tables::add_finished(db, row, files, paths);
+    };
     return ask(std::move(work));
 }
 

@@ -47,7 +47,8 @@ public:
     awaitable<> set_state(std::int64_t row, jobs::job_state state);
     awaitable<> set_running(std::int64_t row, micros start_time);
     awaitable<> set_ended(std::int64_t row, job_end end);
-    awaitable<std::int64_t> add_finished(std::int64_t row, std::vector<finished_file> files);
+    awaitable<std::int64_t> add_finished(std::int64_t row, std::vector<finished_file> files,
+                                         std::string paths = {});
     awaitable<> add_prepared(std::int64_t row, std::vector<jobs::prepared_file> files);
     awaitable<page<stored_file>> files(file_query query);
     awaitable<stored_history> history(std::int64_t row);

@@ -65,13 +65,15 @@ constexpr std::array migrations{
     "  bytes_out INTEGER NOT NULL,"
     "  crc32 INTEGER NOT NULL,"
     "  PRIMARY KEY (job, source)) WITHOUT ROWID;",
+    // Which way the bytes of a job's files went, added up.
+    "ALTER TABLE jobs ADD COLUMN paths BLOB",
 };
 
 #define JOB_COLUMNS_WITH(spec)                                                            \
     "row, id, " spec                                                                      \
     ", state, priority, create_time, start_time, end_time, error_reason, error_message, " \
     "warned, files_total, files_done, files_failed, bytes_total, bytes_in, bytes_out, "   \
-    "page_cache_files, sequence"
+    "page_cache_files, sequence, paths"
 #define JOB_COLUMNS JOB_COLUMNS_WITH("spec")
 
 job_record read_job(const sqlite::query& q) {
@@ -96,6 +98,7 @@ job_record read_job(const sqlite::query& q) {
                   .bytes_out = q.integer(16),
                   .page_cache_files = q.integer(17)};
     r.sequence = q.integer(18);
+    r.paths = q.bytes(19);
     return r;
 }
 
@@ -111,7 +114,7 @@ std::optional<created_job> find_by_request(sqlite::database& db, const new_job& 
     q.bind(job.request_id);
     if (!q.step()) return std::nullopt;
     created_job found{.record = read_job(q), .existed = true};
-    if (q.bytes(19) != job.request_spec) {
+    if (q.bytes(20) != job.request_spec) {
         throw refusal(jobs::reason::request_id_conflict,
                       fmt::format("request_id {} made jobs/{} from another spec: take a new one",
                                   job.request_id, found.record.id),
@@ -256,7 +259,7 @@ void set_ended(sqlite::database& db, std::int64_t row, const job_end& end) {
 }
 
 std::int64_t add_finished(sqlite::database& db, std::int64_t row,
-                          const std::vector<finished_file>& files) {
+                          const std::vector<finished_file>& files, const std::string& paths) {
     auto at = db.prepare("SELECT sequence FROM jobs WHERE row = ?");
     at.bind(row);
     if (!at.step()) throw refusal(jobs::reason::internal, "a running job has left the job store");
@@ -273,7 +276,9 @@ std::int64_t add_finished(sqlite::database& db, std::int64_t row,
             .bind(row, file.source)
             .run();
     }
-    db.prepare("UPDATE jobs SET sequence = ? WHERE row = ?").bind(sequence, row).run();
+    db.prepare("UPDATE jobs SET sequence = ?, paths = ? WHERE row = ?")
+        .bind(sequence, paths, row)
+        .run();
     return sequence;
 }
 
@@ -315,6 +320,9 @@ page<stored_file> files(sqlite::database& db, const file_query& query) {
 
 stored_history history(sqlite::database& db, std::int64_t row) {
     stored_history h;
+    auto job = db.prepare("SELECT paths FROM jobs WHERE row = ?");
+    job.bind(row);
+    if (job.step()) h.paths = job.bytes(0);
     auto finished =
         db.prepare("SELECT source, failed, warned, bytes_in, bytes_out FROM files WHERE job = ?");
     finished.bind(row);

@@ -58,9 +58,10 @@ void set_state(sqlite::database& db, std::int64_t row, jobs::job_state state);
 void set_running(sqlite::database& db, std::int64_t row, micros start_time);
 void set_ended(sqlite::database& db, std::int64_t row, const job_end& end);
 
-// Returns the sequence number of the last file. Takes the files' prepared entries away.
+// Returns the sequence number of the last file. Takes the files' prepared entries away. `paths` is
+// kept with the job, as it is.
 std::int64_t add_finished(sqlite::database& db, std::int64_t row,
-                          const std::vector<finished_file>& files);
+                          const std::vector<finished_file>& files, const std::string& paths);
 void add_prepared(sqlite::database& db, std::int64_t row,
                   const std::vector<jobs::prepared_file>& files);
 page<stored_file> files(sqlite::database& db, const file_query& query);

@@ -5,10 +5,14 @@ namespace peerpress::server {
 job_view view_of(const live_job& job, job_record stored) {
     job_view view{.record = job.record};
     view.record.spec = std::move(stored.spec);
+    view.record.paths = std::move(stored.paths);
     if (jobs::is_terminal(job.record.state)) return view;
 
     const job_counters run = counters_of(job.progress);
     view.record.counters = run + job.earlier.counters;
+    view.paths = job.earlier.paths;
+    for (const jobs::path_bytes& part : job.progress.paths.snapshot())
+        jobs::add_path_bytes(view.paths, part);
     if (!job.running_since) return view;
 
     view.scanning = job.progress.scanning;

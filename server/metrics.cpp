@@ -16,7 +16,8 @@ using jobs::operation;
 
 constexpr std::array ended_states{job_state::succeeded, job_state::partial, job_state::failed,
                                   job_state::cancelled};
-constexpr std::array operations{operation::compress, operation::decompress, operation::test};
+constexpr std::array operations{operation::compress, operation::decompress, operation::test,
+                                operation::copy};
 
 // From a small file to an archive of terabytes.
 const prometheus::Histogram::BucketBoundaries job_seconds_buckets{0.01, 0.1, 1,    10,
@@ -46,9 +47,10 @@ prometheus::Gauge& metrics::add_gauge(const std::string& name, const std::string
 }
 
 metrics::operation_metrics metrics::add_operation(operation operation) {
-    // A software engine has one way to go; a device will add its own.
+    // A software engine has one way to go; those of copies are counted by
+    // peerpress_path_bytes_total.
     const labels where{{"operation", std::string(jobs::operation_name(operation))},
-                       {"path", "cpu"}};
+                       {"path", operation == jobs::operation::copy ? "any" : "cpu"}};
     return {
         add_counter("peerpress_bytes_in_total", "Bytes read from sources and streams.", where),
         add_counter("peerpress_bytes_out_total", "Bytes written to targets and streams.", where)};
@@ -80,6 +82,10 @@ metrics::metrics(const std::string& version)
                                 {{"result", "failed"}})),
       files_skipped_(add_counter("peerpress_files_total", "Files of jobs that came to an end.",
                                  {{"result", "skipped"}})),
+      path_bytes_(prometheus::BuildCounter()
+                      .Name("peerpress_path_bytes_total")
+                      .Help("Bytes of files that are done, by the way they went.")
+                      .Register(registry_)),
       streams_running_(add_gauge("peerpress_streams", "Transform streams under way.")),
       streams_succeeded_(add_counter("peerpress_streams_ended_total",
                                      "Transform streams that ended.", {{"result", "succeeded"}})),
@@ -102,6 +108,8 @@ metrics::metrics(const std::string& version)
     }
     for (const operation operation : operations)
         bytes_.emplace(operation, add_operation(operation));
+    // There from the start, as the others are; a way through a device comes with its first bytes.
+    path_bytes_.Add({{"path", "cpu"}, {"device", "software"}});
     add_gauge("peerpress_build_info", "Always 1.", {{"version", version}}).Set(1);
     add_gauge("process_start_time_seconds", "When the server was started, in seconds since 1970.")
         .Set(process_start_seconds());
@@ -111,6 +119,13 @@ void metrics::files_ended(std::int64_t done, std::int64_t failed, std::int64_t s
     files_done_.Increment(static_cast<double>(done));
     files_failed_.Increment(static_cast<double>(failed));
     files_skipped_.Increment(static_cast<double>(skipped));
+}
+
+void metrics::bytes_went(const std::vector<jobs::path_bytes>& paths) {
+    for (const auto& part : paths)
+        path_bytes_
+            .Add({{"path", std::string(jobs::data_path_name(part.path))}, {"device", part.device}})
+            .Increment(static_cast<double>(part.bytes));
 }
 
 void metrics::job_ended(job_state state, std::int64_t run_micros) {

@@ -47,6 +47,7 @@ public:
     explicit metrics(const std::string& version);
 
     void files_ended(std::int64_t done, std::int64_t failed, std::int64_t skipped);
+    void bytes_went(const std::vector<jobs::path_bytes>& paths);  // of files that are done
     void job_ended(jobs::job_state state, std::int64_t run_micros);
     void stream_ended(bool succeeded);
 
@@ -85,6 +86,7 @@ private:
     counter& files_failed_;
     counter& files_skipped_;
     std::map<jobs::operation, operation_metrics> bytes_;
+    prometheus::Family<counter>& path_bytes_;
     gauge& streams_running_;
     counter& streams_succeeded_;
     counter& streams_failed_;

@@ -60,6 +60,7 @@ grpc::StatusCode status_code(reason r) {
         case reason::none:
         case reason::trailing_garbage:
         case reason::metadata_lost:
+        case reason::target_not_atomic:
             return grpc::StatusCode::OK;
 
         case reason::source_not_found:
@@ -97,6 +98,8 @@ grpc::StatusCode status_code(reason r) {
         case reason::read_only:
         case reason::file_too_large:
         case reason::range_unsupported:
+        case reason::p2p_unavailable:
+        case reason::device_forbidden:
             return grpc::StatusCode::FAILED_PRECONDITION;
 
         case reason::output_limit:

@@ -7,6 +7,7 @@
 namespace peerpress::client {
 
 int run(const job_request& request, interruption& interrupted);
+int run(const measure_request& request, interruption& interrupted);
 int run(const list_request& request, interruption& interrupted);
 int run(const cat_request& request, interruption& interrupted);
 int run(const jobs_request& request, interruption& interrupted);

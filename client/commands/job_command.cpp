@@ -1,4 +1,4 @@
-// compress, decompress, test.
+// compress, decompress, test, copy.
 #include "client/commands/commands.hpp"
 #include "client/commands/names_from.hpp"
 #include "client/commands/outcome_sum.hpp"
@@ -12,11 +12,13 @@
 #include "jobs/problem_error.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <utility>
 
 namespace peerpress::client {
 namespace {
@@ -56,6 +58,7 @@ private:
 
     int fail(const jobs::problem& problem, int code);
     int run_parts();
+    void copy_into_directory();
     int summarise(const std::string& backend_name, double elapsed_seconds);
     int dry_run(const std::vector<std::string>& files);
     int detach();
@@ -108,6 +111,13 @@ in_process& job_command::remote() {
 
 backend& job_command::file_backend() {
     if (!server_.connection) return local();
+    if (request_.spec.operation == jobs::operation::copy &&
+        !server_.connection->address().shares_files())
+        throw jobs::problem_error({jobs::reason::invalid_argument,
+                                   "a copy needs a server that reaches the files itself, on its "
+                                   "Unix socket; " +
+                                       server_.connection->address().text +
+                                       " changes streams only (--no-server copies here)"});
     if (!server_.connection->address().shares_files()) return remote();
     if (!server_jobs_) server_jobs_ = std::make_unique<server_jobs>(server_.connection);
     return *server_jobs_;
@@ -210,7 +220,18 @@ int job_command::summarise(const std::string& backend_name, double elapsed_secon
     return outcomes_.exit_code();
 }
 
+// Only now is the file system looked at: a grammar does not.
+void job_command::copy_into_directory() {
+    jobs::job_spec& spec = request_.spec;
+    struct stat status{};
+    if (spec.destination.empty() || ::stat(spec.destination.c_str(), &status) != 0 ||
+        !S_ISDIR(status.st_mode))
+        return;
+    spec.destination_dir = std::exchange(spec.destination, {});
+}
+
 int job_command::run_parts() {
+    if (request_.spec.operation == jobs::operation::copy) copy_into_directory();
     if (!request_.files_from.empty()) {
         names_result more = names_from(request_.files_from, request_.nul_separated);
         if (more.error) return fail(more.error, jobs::exit_code(more.error.reason));

@@ -14,7 +14,7 @@ void outcome_sum::add(const jobs::job_outcome& part) {
 
 void outcome_sum::add(const jobs::file_result& file) {
     jobs::job_outcome part{
-        .state = job_state::succeeded, .error = file.error, .warned = !file.warnings.empty()};
+        .state = job_state::succeeded, .error = file.error, .warned = jobs::is_warned(file)};
     if (file.error) part.state = job_state::failed;
     if (file.error.reason == jobs::reason::cancelled) part.state = job_state::cancelled;
     add(part);

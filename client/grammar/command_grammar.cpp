@@ -120,6 +120,23 @@ void command_grammar::add_server_options(server_choice& server) {
         "local server's socket if it answers");
 }
 
+void command_grammar::add_label_option(std::vector<std::pair<std::string, std::string>>& labels) {
+    app_.add_option_function<std::vector<std::string>>(
+            "--label",
+            [&labels](const std::vector<std::string>& given) {
+                for (const std::string& label : given) {
+                    const std::size_t equals = label.find('=');
+                    if (equals == std::string::npos || equals == 0) {
+                        refuse_value("--label", label, "must be KEY=VALUE");
+                    }
+                    labels.emplace_back(label.substr(0, equals), label.substr(equals + 1));
+                }
+            },
+            "Attach a label to the server's job; may be repeated")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+}
+
 void refuse_value(const std::string& option, const std::string& given, const std::string& why) {
     refuse(fmt::format("{} {}: {}", option, given, why));
 }
@@ -132,6 +149,13 @@ std::uint64_t size_value(const std::string& option, const std::string& given) {
     const auto size = parse_size(given);
     if (!size) refuse_value(option, given, "not a size (a number, or one with K, M, G or T)");
     return *size;
+}
+
+std::int32_t priority_value(const std::string& given) {
+    const bool negative = given.starts_with("-");
+    const auto size = static_cast<std::int32_t>(
+        number_value("--priority", given.substr(negative ? 1 : 0), 0, 1000));
+    return negative ? -size : size;
 }
 
 std::uint64_t number_value(const std::string& option, const std::string& given,

@@ -38,6 +38,7 @@ protected:
     void add_output_options(output_choice& output);
     void add_progress_options(output_choice& output);
     void add_server_options(server_choice& server);
+    void add_label_option(std::vector<std::pair<std::string, std::string>>& labels);
 
     // What cannot be seen from one option alone; throws CLI::ValidationError.
     virtual client::request finish() = 0;
@@ -62,6 +63,7 @@ private:
 [[noreturn]] void refuse(const std::string& message);
 
 std::uint64_t size_value(const std::string& option, const std::string& given);
+std::int32_t priority_value(const std::string& given);
 std::uint64_t number_value(const std::string& option, const std::string& given,
                            std::uint64_t lowest, std::uint64_t highest);
 

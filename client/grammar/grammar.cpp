@@ -1,5 +1,6 @@
 #include "client/grammar/grammar.hpp"
 
+#include "client/grammar/copy_grammar.hpp"
 #include "client/grammar/file_grammars.hpp"
 #include "client/grammar/job_grammar.hpp"
 #include "client/grammar/machine_grammars.hpp"
@@ -18,7 +19,7 @@ namespace {
 // peerpress's own options are few, and stand before any command.
 manual::command_model top_level() {
     return {.name = {},
-            .summary = "Compress and decompress files where they lie",
+            .summary = "Compress, decompress and copy files where they lie",
             .details = "Each command has a page: peerpress COMMAND --help.",
             .operands = "[ARGUMENT]...",
             .options =
@@ -46,6 +47,7 @@ std::vector<std::unique_ptr<command_grammar>> make_command_grammars() {
     all.push_back(std::make_unique<job_grammar>(jobs::operation::compress));
     all.push_back(std::make_unique<job_grammar>(jobs::operation::decompress));
     all.push_back(std::make_unique<job_grammar>(jobs::operation::test));
+    all.push_back(std::make_unique<copy_grammar>());
     all.push_back(std::make_unique<list_grammar>());
     all.push_back(std::make_unique<cat_grammar>());
     all.push_back(std::make_unique<jobs_grammar>());

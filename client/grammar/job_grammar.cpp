@@ -22,6 +22,7 @@ const char* command_name(operation op) {
         case operation::decompress:
             return "decompress";
         case operation::test:
+        case operation::copy:
             break;
     }
     return "test";
@@ -34,6 +35,7 @@ const char* command_summary(operation op) {
         case operation::decompress:
             return "Decompress .gz, BGZF, zlib and raw deflate files";
         case operation::test:
+        case operation::copy:
             break;
     }
     return "Check that compressed files decode, and write nothing";
@@ -59,6 +61,7 @@ const char* command_details(operation op) {
                    "unless -o names a file. Data after the last member are ignored with a warning, "
                    "as gzip does.";
         case operation::test:
+        case operation::copy:
             break;
     }
     return "With no FILE, or when FILE is -, standard input is read.";
@@ -215,28 +218,9 @@ void job_grammar::add_work_options() {
     flag("--detach", request_.detach, "Print the job's name and leave it to the server");
     value(
         "--priority", "N",
-        [&spec](const std::string& given) {
-            const bool negative = given.starts_with("-");
-            const auto size = number_value("--priority", given.substr(negative ? 1 : 0), 0, 1000);
-            spec.priority =
-                negative ? -static_cast<std::int32_t>(size) : static_cast<std::int32_t>(size);
-        },
+        [&spec](const std::string& given) { spec.priority = priority_value(given); },
         "Place in the server's queue: higher first, -1000 to 1000, 0 by default");
-    app()
-        .add_option_function<std::vector<std::string>>(
-            "--label",
-            [&spec](const std::vector<std::string>& given) {
-                for (const std::string& label : given) {
-                    const std::size_t equals = label.find('=');
-                    if (equals == std::string::npos || equals == 0) {
-                        refuse_value("--label", label, "must be KEY=VALUE");
-                    }
-                    spec.labels.emplace_back(label.substr(0, equals), label.substr(equals + 1));
-                }
-            },
-            "Attach a label to the server's job; may be repeated")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
+    add_label_option(spec.labels);
     value(
         "--engine", "auto|software",
         [this](const std::string& given) {
@@ -247,7 +231,7 @@ void job_grammar::add_work_options() {
     value(
         "--fallback", "allow|forbid",
         [this](const std::string& given) {
-            request_.fallback = chosen<fallback>(
+            request_.spec.via.fallback = chosen<fallback>(
                 "--fallback", given, {{"allow", fallback::allow}, {"forbid", fallback::forbid}});
         },
         "With forbid, fail instead of working without an accelerator");

@@ -6,6 +6,7 @@
 #include "jobs/describe.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -46,8 +47,23 @@ void in_process::close_ring() {
     asio::post(lane_.executor(), [this] { lane_.ring().close(); });
 }
 
+jobs::p2p_planner& in_process::planner() {
+    if (!planner_)
+        planner_ = std::make_unique<jobs::p2p_planner>(lane_.executor(), jobs::p2p_options{});
+    return *planner_;
+}
+
+jobs::device_rules in_process::device_rules() {
+    jobs::device_rules rules{.any = ::geteuid() == 0};
+    if (!rules.any)
+        rules.refusal =
+            "raw block devices are for root, or for a server that was told which (p2p.devices)";
+    return rules;
+}
+
 jobs::problem in_process::check(const job_request& request) {
-    if (request.fallback == fallback::forbid) {
+    const bool copies = request.spec.operation == jobs::operation::copy;
+    if (!copies && request.spec.via.fallback == fallback::forbid) {
         return {jobs::reason::invalid_argument,
                 "--fallback forbid: there is no accelerator; only the software engine is left"};
     }
@@ -61,7 +77,8 @@ jobs::problem in_process::check(const job_request& request) {
 
 job_end in_process::run(const job_request& request, job_listener& listener,
                         const interruption& interrupted) {
-    if (request.fallback == fallback::forbid)
+    if (request.spec.operation != jobs::operation::copy &&
+        request.spec.via.fallback == fallback::forbid)
         return {.outcome = {jobs::job_state::failed, check(request)}};
     return {.outcome = run(request.spec, {}, listener, interrupted)};
 }
@@ -79,6 +96,8 @@ jobs::job_outcome in_process::run(const jobs::job_spec& spec, job_manner manner,
                               .carry_metadata = manner.carry_metadata,
                               .durable = manner.durable,
                               .transfer = options_.transfer};
+    if (spec.operation == jobs::operation::copy) context.planner = &planner();
+    context.devices = device_rules();
     auto done =
         asio::co_spawn(lane_.executor(), jobs::run_job(spec, std::move(context)), asio::use_future);
     return follow(std::move(done), progress, &files, listener);

@@ -4,6 +4,7 @@
 #include "client/backend.hpp"
 #include "client/in_process/stream_job.hpp"
 #include "jobs/job_run.hpp"
+#include "jobs/p2p_planner.hpp"
 #include "pipeline/lane.hpp"
 
 #include <cstdint>
@@ -49,6 +50,9 @@ public:
     }
 
     pipeline::lane& lane() { return lane_; }
+    jobs::p2p_planner& planner();
+    // Root may copy whichever it names; nobody else any.
+    static jobs::device_rules device_rules();
 
 private:
     // A read from a pipe ends when its other end wants it to: an interruption has to take it back.
@@ -56,6 +60,7 @@ private:
 
     in_process_options options_;
     pipeline::lane lane_;
+    std::unique_ptr<jobs::p2p_planner> planner_;  // of copies
     std::shared_ptr<jobs::output_registry> outputs_;
 };
 

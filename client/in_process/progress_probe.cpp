@@ -13,7 +13,8 @@ progress_sample progress_probe::sample(const jobs::job_progress& progress, time_
             .files_failed = progress.files_failed,
             .scanning = progress.scanning,
             .bytes_per_second = meter_.bytes_per_second(),
-            .elapsed_seconds = std::chrono::duration<double>(now - start_).count()};
+            .elapsed_seconds = std::chrono::duration<double>(now - start_).count(),
+            .paths = progress.paths.snapshot()};
 }
 
 }  // namespace peerpress::client

@@ -17,7 +17,8 @@ using pipeline::container;
 
 constexpr std::array operations{std::pair{operation::compress, v1::OPERATION_COMPRESS},
                                 std::pair{operation::decompress, v1::OPERATION_DECOMPRESS},
-                                std::pair{operation::test, v1::OPERATION_TEST}};
+                                std::pair{operation::test, v1::OPERATION_TEST},
+                                std::pair{operation::copy, v1::OPERATION_COPY}};
 
 constexpr std::array formats{
     std::pair{container::gzip, v1::FORMAT_GZIP}, std::pair{container::bgzf, v1::FORMAT_BGZF},
@@ -86,6 +87,10 @@ v1::JobSpec to_message(const job_request& request, std::string_view directory) {
     out.set_operation(message_in(operations, spec.operation));
     if (compresses || spec.container_given) out.set_format(message_in(formats, spec.container));
     out.set_level(request.level_given ? spec.level : 0);
+    for (const std::string& word : jobs::via_words(spec.via)) out.add_via(word);
+    out.set_chunk_bytes(spec.chunk_bytes);
+    out.set_depth(static_cast<std::int32_t>(spec.depth));
+    out.set_force_device(spec.force_device);
     for (const std::string& source : spec.sources) out.add_sources(absolute(source, directory));
     out.set_destination(absolute(spec.destination, directory));
     out.set_destination_dir(absolute(spec.destination_dir, directory));
@@ -93,8 +98,8 @@ v1::JobSpec to_message(const job_request& request, std::string_view directory) {
     out.set_overwrite(spec.overwrite);
     out.set_follow_symlinks(spec.follow_symlinks);
     out.set_remove_sources(spec.remove_sources);
-    out.set_fallback(request.fallback == fallback::forbid ? v1::FALLBACK_POLICY_FORBID
-                                                          : v1::FALLBACK_POLICY_ALLOW);
+    out.set_fallback(spec.via.fallback == fallback::forbid ? v1::FALLBACK_POLICY_FORBID
+                                                           : v1::FALLBACK_POLICY_ALLOW);
     out.set_verify(message_in(verifications, spec.verification));
     out.set_codec(to_message(spec.codec));
     out.set_engine(request.engine);
@@ -162,7 +167,8 @@ progress_sample from_message(const v1::Progress& progress) {
             .files_done = count(progress.files_done()),
             .files_failed = count(progress.files_failed()),
             .scanning = progress.scanning(),
-            .bytes_per_second = progress.bytes_per_second()};
+            .bytes_per_second = progress.bytes_per_second(),
+            .paths = from_message(progress.paths())};
 }
 
 job_state from_message(v1::JobState state) {

@@ -31,6 +31,41 @@ std::string format_name(int format) {
     return name.starts_with("FORMAT_") ? name.substr(7) : name;
 }
 
+object p2p_json(const v1::PeerToPeer& info) {
+    array providers;
+    for (const v1::P2pProvider& provider : info.providers())
+        providers.push_back(object{{"address", to_utf8(provider.address())},
+                                   {"name", to_utf8(provider.name())},
+                                   {"size_bytes", provider.size_bytes()},
+                                   {"available_bytes", provider.available_bytes()},
+                                   {"leased_bytes", provider.leased_bytes()}});
+    array devices;
+    for (const std::string& device : info.devices()) devices.emplace_back(to_utf8(device));
+    return {{"enabled", info.enabled()},
+            {"budget_bytes", info.budget_bytes()},
+            {"providers", std::move(providers)},
+            {"devices", std::move(devices)}};
+}
+
+std::string mebibytes_text(std::int64_t bytes) {
+    return fmt::format("{:.4g} MiB", static_cast<double>(bytes) / (1 << 20));
+}
+
+std::string p2p_text(const v1::PeerToPeer& info) {
+    if (!info.enabled()) return "peer to peer: turned off (p2p.enabled)\n";
+    std::string out;
+    for (const v1::P2pProvider& provider : info.providers())
+        out += fmt::format("peer to peer: through {}, {} of {} free, {} ours, at most {}\n",
+                           printable(provider.name()), mebibytes_text(provider.available_bytes()),
+                           mebibytes_text(provider.size_bytes()),
+                           mebibytes_text(provider.leased_bytes()),
+                           mebibytes_text(info.budget_bytes()));
+    if (info.providers().empty()) out = "peer to peer: no device offers memory\n";
+    for (const std::string& device : info.devices())
+        out += fmt::format("raw device: {}\n", printable(device));
+    return out;
+}
+
 constexpr const char* columns = "{:<41}  {:<10}  {:<10}  {:>15}  {:>9}  {:<20}";
 
 }  // namespace
@@ -77,7 +112,8 @@ object server_json(const v1::ServerInfo& info, const std::string& address) {
             {"level_default", info.level_default()},
             {"output_bytes_max", info.output_bytes_max()},
             {"draining", info.draining()},
-            {"start_time", time_json(info.has_start_time(), info.start_time())}};
+            {"start_time", time_json(info.has_start_time(), info.start_time())},
+            {"peer_to_peer", p2p_json(info.peer_to_peer())}};
 }
 
 std::string job_header() {
@@ -116,7 +152,7 @@ std::string server_text(const v1::ServerInfo& info, const std::string& address) 
                        bytes_text(static_cast<std::uint64_t>(info.chunk_bytes_max())));
     out += fmt::format("at a time: {} jobs, {} streams\n", info.jobs_running_max(),
                        info.transforms_running_max());
-    return out;
+    return out + p2p_text(info.peer_to_peer());
 }
 
 }  // namespace peerpress::client

@@ -48,7 +48,8 @@ object progress_json(const progress_sample& sample) {
             {"scanning", sample.scanning},
             {"bytes_per_second", static_cast<std::uint64_t>(sample.bytes_per_second)},
             {"eta_seconds", eta ? value(*eta) : value()},
-            {"elapsed_seconds", sample.elapsed_seconds}};
+            {"elapsed_seconds", sample.elapsed_seconds},
+            {"paths", paths_json(sample.paths)}};
 }
 
 object file_json(const jobs::file_result& file) {

@@ -1,5 +1,6 @@
 #include "client/report/summary_line.hpp"
 
+#include "client/report/path_shares.hpp"
 #include "client/units.hpp"
 
 #include <fmt/format.h>
@@ -15,31 +16,28 @@ std::string files_text(const job_totals& totals) {
     return text;
 }
 
-// Bytes of each path are given only where there are several: one is the rule.
-std::string paths_text(const std::vector<jobs::path_bytes>& paths) {
-    std::string text;
-    for (const jobs::path_bytes& part : paths) {
-        text += fmt::format(", {}", jobs::data_path_name(part.path));
-        if (!part.device.empty()) text += fmt::format(" ({})", part.device);
-        if (paths.size() > 1) text += " " + bytes_text(part.bytes);
-    }
-    return text;
+// How much of what, and the ratio where there is one.
+std::string data_text(const job_summary& summary) {
+    const job_totals& totals = summary.totals;
+    if (summary.operation == jobs::operation::copy) return bytes_text(totals.bytes_out);
+    const bool compressing = summary.operation == jobs::operation::compress;
+    const std::uint64_t plain = compressing ? totals.bytes_in : totals.bytes_out;
+    const std::uint64_t compressed = compressing ? totals.bytes_out : totals.bytes_in;
+    return fmt::format("{} -> {}, {}", bytes_text(totals.bytes_in), bytes_text(totals.bytes_out),
+                       ratio_text(plain, compressed));
 }
 
 }  // namespace
 
 std::string summary_line(const job_summary& summary) {
     const job_totals& totals = summary.totals;
-    const bool compressing = summary.operation == jobs::operation::compress;
-    const std::uint64_t plain = compressing ? totals.bytes_in : totals.bytes_out;
-    const std::uint64_t compressed = compressing ? totals.bytes_out : totals.bytes_in;
     const double rate = summary.elapsed_seconds > 0
                             ? static_cast<double>(totals.bytes_in) / summary.elapsed_seconds
                             : 0;
-    return fmt::format("{}, {} -> {}, {}, {}, {}{}", files_text(totals),
-                       bytes_text(totals.bytes_in), bytes_text(totals.bytes_out),
-                       ratio_text(plain, compressed), rate_text(rate),
-                       elapsed_text(summary.elapsed_seconds), paths_text(totals.paths));
+    std::string line = fmt::format("{}, {}, {}, {}", files_text(totals), data_text(summary),
+                                   rate_text(rate), elapsed_text(summary.elapsed_seconds));
+    const std::string shares = path_shares(totals.paths);
+    return shares.empty() ? line : line + ", " + shares;
 }
 
 }  // namespace peerpress::client

@@ -1,6 +1,7 @@
 #include "client/report/text_reporter.hpp"
 
 #include "client/printable.hpp"
+#include "client/report/path_shares.hpp"
 #include "client/report/summary_line.hpp"
 #include "client/units.hpp"
 
@@ -10,6 +11,11 @@ namespace peerpress::client {
 namespace {
 
 std::string done_text(const jobs::file_result& file, jobs::operation operation) {
+    if (operation == jobs::operation::copy) {
+        const std::string way = path_reasons(file.paths);
+        return fmt::format("{} -> {}: {}{}{}", printable(file.source), printable(file.destination),
+                           bytes_text(file.bytes_out), way.empty() ? "" : ", ", way);
+    }
     const bool compressing = operation == jobs::operation::compress;
     const std::uint64_t plain = compressing ? file.bytes_in : file.bytes_out;
     const std::uint64_t compressed = compressing ? file.bytes_out : file.bytes_in;

@@ -93,7 +93,7 @@ TEST(Grammar, UnderstandsEveryOptionOfCompress) {
     EXPECT_THAT(request.spec.labels, ElementsAre(std::pair("a", "b"), std::pair("c", "d=e")));
     EXPECT_EQ(request.server.address, "unix:/s");
     EXPECT_EQ(request.engine, "software");
-    EXPECT_EQ(request.fallback, fallback::forbid);
+    EXPECT_EQ(request.spec.via.fallback, fallback::forbid);
     EXPECT_TRUE(request.dry_run);
     EXPECT_TRUE(request.output.json);
     EXPECT_TRUE(request.output.verbose);

@@ -29,6 +29,18 @@ TEST(ProgressLine, GivesTheRatioOfPlainToCompressedWhenDecompressing) {
     EXPECT_NE(progress_line(sample, false, 100).find("3.00:1"), std::string::npos);
 }
 
+TEST(ProgressLine, SaysWhichWayACopysBytesGoInPlaceOfARatio) {
+    progress_sample sample = halfway();
+    sample.paths = {{.path = jobs::data_path::p2p, .bytes = 10, .device = "nvme2"}};
+
+    EXPECT_EQ(
+        progress_line(sample, false, 120),
+        " 50%  1.50 GB of 3.00 GB  500 MB/s  p2p 100 % (nvme2)  ETA 0:03  3/7 files  1 failed");
+
+    sample.paths = {{.path = jobs::data_path::cpu, .bytes = 10, .device = "software"}};
+    EXPECT_NE(progress_line(sample, true, 120).find("3.00:1"), std::string::npos);
+}
+
 TEST(ProgressLine, FitsEveryWidthAndKeepsWhatMattersMost) {
     for (unsigned width = 1; width <= 100; ++width) {
         EXPECT_LE(progress_line(halfway(), true, width).size(), width);

@@ -102,7 +102,7 @@ TEST(Convert, SendsAWholeRequest) {
     request.spec.suffix = ".z";
     request.spec.priority = -3;
     request.spec.labels = {{"k", "v"}};
-    request.fallback = fallback::forbid;
+    request.spec.via.fallback = fallback::forbid;
     request.engine = "software";
 
     const v1::JobSpec spec = to_message(request, "/work");

@@ -1,6 +1,7 @@
 // What people are told: lines with a fixed clock and width.
 #include "client/commands/names_from.hpp"
 #include "client/commands/outcome_sum.hpp"
+#include "client/report/path_shares.hpp"
 #include "client/report/progress_display.hpp"
 #include "client/report/summary_line.hpp"
 #include "client/report/text_reporter.hpp"
@@ -65,7 +66,37 @@ TEST(SummaryLine, ShowsSharesWhereBytesWentSeveralWays) {
     totals.add(file);
 
     EXPECT_THAT(summary_line(summary_of(totals)),
-                testing::EndsWith(", cpu (software) 1.00 kB, p2p (nvme1) 3.00 kB"));
+                testing::EndsWith(", p2p 75.0 % (nvme1), cpu 25.0 % (software)"));
+}
+
+TEST(SummaryLine, OfACopyHasNoRatio) {
+    job_totals totals;
+    jobs::file_result file = done_file(67'108'864, 67'108'864);
+    file.paths = {{.path = jobs::data_path::p2p, .bytes = 67'108'864, .device = "nvme2"}};
+    totals.add(file);
+    job_summary summary = summary_of(totals);
+    summary.operation = jobs::operation::copy;
+
+    EXPECT_EQ(summary_line(summary), "1 file, 67.1 MB, 33.6 MB/s, 2.00 s, p2p 100 % (nvme2)");
+}
+
+TEST(PathShares, SayOneHundredPercentOfAllBytesOnly) {
+    const jobs::path_bytes p2p{.path = jobs::data_path::p2p, .bytes = 999'999, .device = "nvme2"};
+    const jobs::path_bytes cpu{.path = jobs::data_path::cpu, .bytes = 1, .reason = "a hole"};
+
+    EXPECT_EQ(path_shares({p2p}), "p2p 100 % (nvme2)");
+    EXPECT_EQ(path_shares({cpu, p2p}), "p2p 99.9 % (nvme2), cpu <0.1 %");
+    EXPECT_EQ(path_reasons({p2p, cpu}), "p2p 99.9 % (nvme2); cpu <0.1 %: a hole");
+    EXPECT_EQ(path_shares({}), "");
+}
+
+TEST(PathShares, AddUpWhatHadSeveralReasons) {
+    const std::vector<jobs::path_bytes> paths{
+        {.path = jobs::data_path::host, .bytes = 1, .reason = "x"},
+        {.path = jobs::data_path::host, .bytes = 1, .reason = "y"}};
+
+    EXPECT_EQ(path_shares(paths), "host 100 %");
+    EXPECT_EQ(path_reasons(paths), "host 50.0 %: x; host 50.0 %: y");
 }
 
 TEST(SummaryLine, TurnsTheRatioRoundWhenDecompressing) {

@@ -79,6 +79,7 @@ public:
         made.name = "jobs/test";
         made.resumed = resumed;
         made.make_opener = make_opener;
+        if (make_context) make_context(made);
         return made;
     }
 
@@ -119,6 +120,7 @@ public:
     bool resumed = false;
     bool fail_prepared = false;
     std::function<std::unique_ptr<opener>(opener_options)> make_opener;
+    std::function<void(job_context&)> make_context;  // has the last word
     pipeline::lane lane{make_engine, small_lane()};
 
 private:

@@ -19,7 +19,8 @@ TEST(Reason, HasADistinctUpperSnakeNameThatLeadsBackToIt) {
 
         EXPECT_TRUE(seen.insert(name).second) << name;
         EXPECT_EQ(reason_from_name(name), value) << name;
-        for (const char letter : name) EXPECT_TRUE(std::isupper(letter) || letter == '_') << name;
+        for (const char letter : name)
+            EXPECT_TRUE(std::isupper(letter) || std::isdigit(letter) || letter == '_') << name;
     }
 }
 

@@ -69,6 +69,43 @@ TEST_F(ConfigFile, SetsWhatItNamesAndLeavesTheRest) {
     EXPECT_EQ(config_.jobs.queued_max, jobs_config{}.queued_max);
 }
 
+TEST_F(ConfigFile, SetsSwitchesAndLists) {
+    write(
+        "[p2p]\nenabled = false\nproviders = ['SERIAL', '0000:01:00.0']\nbudget_bytes = 1048576\n");
+
+    apply_file(config_, path());
+
+    EXPECT_FALSE(config_.p2p.enabled);
+    EXPECT_THAT(config_.p2p.providers, testing::ElementsAre("SERIAL", "0000:01:00.0"));
+    EXPECT_EQ(config_.p2p.budget_bytes, 1u << 20);
+    EXPECT_THAT(config_.p2p.devices, testing::IsEmpty());
+}
+
+TEST_F(ConfigFile, RefusesWhatIsNoSwitchAndNoList) {
+    EXPECT_EQ(complaint("[p2p]\nenabled = 1\n"),
+              "peerpressd.toml:2: p2p.enabled must be true or false, not an integer");
+    EXPECT_EQ(complaint("[p2p]\ndevices = 'x'\n"),
+              "peerpressd.toml:2: p2p.devices must be an array of strings, each a path or an NVMe "
+              "serial number, not a string");
+    EXPECT_THAT(complaint("[p2p]\ndevices = [1]\n"), HasSubstr("not an array"));
+    EXPECT_THAT(complaint("[p2p]\ndevices = ['']\n"), HasSubstr("not \"\""));
+    EXPECT_THAT(complaint("[jobs]\nlevel = true\n"), HasSubstr("not a boolean"));
+}
+
+TEST(Config, TakesListsFromTheEnvironmentByCommas) {
+    config c = default_config(true, no_environment());
+
+    apply_environment(c, given({{"PEERPRESSD_P2P_DEVICES", "/dev/a,SERIAL"},
+                                {"PEERPRESSD_P2P_PROVIDERS", ""},
+                                {"PEERPRESSD_P2P_ENABLED", "false"}}));
+
+    EXPECT_THAT(c.p2p.devices, testing::ElementsAre("/dev/a", "SERIAL"));
+    EXPECT_THAT(c.p2p.providers, testing::IsEmpty());
+    EXPECT_FALSE(c.p2p.enabled);
+    EXPECT_THROW(apply_environment(c, given({{"PEERPRESSD_P2P_ENABLED", "yes"}})), config_error);
+    EXPECT_THROW(apply_environment(c, given({{"PEERPRESSD_P2P_DEVICES", "a,,b"}})), config_error);
+}
+
 TEST_F(ConfigFile, RefusesAnUnknownKeyWithItsLineAndTheNearestName) {
     EXPECT_EQ(complaint("[jobs]\n\nruning_max = 2\n"),
               "peerpressd.toml:3: unknown key jobs.runing_max; did you mean jobs.running_max?");

@@ -1,0 +1,213 @@
+#include "jobs/p2p_planner.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace peerpress::jobs {
+
+using io::topology::backing;
+using verdict_path = io::topology::data_path;
+using io::topology::finding;
+using io::topology::machine;
+using io::topology::obstacle;
+using io::topology::pci_address;
+
+namespace {
+
+std::string descriptor_path(int fd) {
+    return "/proc/self/fd/" + std::to_string(fd);
+}
+
+result<io::topology::path_identity> identify_descriptor(int fd, const std::string& path) {
+    auto found = io::topology::identify(descriptor_path(fd));
+    if (found) found->path = path;
+    return found;
+}
+
+// The disk itself where this process may open it; else the file, which lies on it.
+std::optional<finding> probe_this_machine(const io::topology::probe_request& request, int fd) {
+    std::optional<finding> found = io::topology::probe(request);
+    if (found && io::topology::is_uncertain(found->what) && fd >= 0)
+        found = io::topology::probe_file(request, fd);
+    return found;
+}
+
+// What is the same for all files between the same two devices.
+using pair_key = std::pair<dev_t, dev_t>;
+
+dev_t device_of(int fd) {
+    struct stat status{};
+    if (::fstat(fd, &status) != 0) return 0;
+    return S_ISBLK(status.st_mode) ? status.st_rdev : status.st_dev;
+}
+
+pair_key key_of(const path_question& question) {
+    return {device_of(question.source_fd), device_of(question.target_fd)};
+}
+
+}  // namespace
+
+p2p_machine this_machine() {
+    p2p_machine made;
+    made.identify = identify_descriptor;
+    made.probe = probe_this_machine;
+    made.allocate = [](const io::p2pmem_request& request) -> std::unique_ptr<io::slot_memory> {
+        return std::make_unique<io::p2pmem_slots>(request);
+    };
+    return made;
+}
+
+std::uint32_t pool_slots(const path_question& question, std::uint64_t budget_bytes) {
+    const std::uint64_t affordable = budget_bytes / question.chunk_bytes;
+    return static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>(2 * std::uint64_t{question.depth}, 1, affordable));
+}
+
+// A job's. Declared here: nobody else makes one.
+class p2p_session final : public path_session {
+public:
+    p2p_session(p2p_planner& planner, path_wish wish) : planner_(planner), wish_(std::move(wish)) {}
+
+    awaitable<planned_path> plan(path_question question) override {
+        const pair_key key = key_of(question);
+        if (const auto known = known_.find(key); known != known_.end()) co_return known->second;
+        planned_path made = co_await planner_.plan(std::move(question), wish_);
+        co_return known_.insert_or_assign(key, std::move(made)).first->second;
+    }
+
+    void distrust(const path_question& question, std::string reason) override {
+        known_.insert_or_assign(key_of(question), planned_path{.reason = std::move(reason)});
+    }
+
+private:
+    p2p_planner& planner_;
+    path_wish wish_;
+    std::map<pair_key, planned_path> known_;
+};
+
+p2p_planner::p2p_planner(asio::any_io_executor lane, p2p_options options, p2p_machine machine)
+    : options_(std::move(options)), machine_(std::move(machine)), pools_(lane), planned_(lane) {}
+
+std::unique_ptr<path_session> p2p_planner::begin(path_wish wish) {
+    if (wish.providers.empty()) wish.providers = options_.providers;
+    return std::make_unique<p2p_session>(*this, std::move(wish));
+}
+
+awaitable<planned_path> p2p_planner::plan(path_question question, const path_wish& wish) {
+    if (wish.host_only) co_return planned_path{.reason = "asked for"};
+    if (!options_.enabled)
+        co_return planned_path{.reason = "peer to peer is turned off in the configuration",
+                               .way_out = "set p2p.enabled = true"};
+    if (question.chunk_bytes > options_.budget_bytes)
+        co_return planned_path{.reason = "a chunk is larger than the budget of device memory",
+                               .way_out = "raise p2p.budget_bytes, or take smaller chunks"};
+    while (planning_) co_await planned_.wait();
+    planning_ = true;
+    planned_path made;
+    std::exception_ptr error;
+    try {
+        auto deciding = [this, &question, &wish] { return decide(question, wish); };
+        decision chosen = co_await calls_.run(deciding);
+        made = co_await take_memory(std::move(chosen), question);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    planning_ = false;
+    planned_.notify_one();
+    if (error) std::rethrow_exception(error);
+    co_return made;
+}
+
+// What our pools have taken is not missing: jobs share it.
+void p2p_planner::count_in_ours(machine& in) const {
+    const auto leased = pools_.leased();
+    for (io::topology::p2pmem_provider& provider : in.providers)
+        if (const auto ours = leased.find(provider.address);
+            ours != leased.end() && provider.available_bytes)
+            *provider.available_bytes += ours->second;
+}
+
+p2p_planner::decision p2p_planner::decide(const path_question& question, const path_wish& wish) {
+    const io::topology::host_files files = machine_.files();
+    machine in = io::topology::read_machine(files);
+    const auto source = machine_.identify(question.source_fd, question.source);
+    const auto target = machine_.identify(question.target_fd, question.target);
+    if (!source || !target) {
+        const auto& error = source ? target.error() : source.error();
+        return {.reason = (source ? question.target : question.source) +
+                          ": what it lies on cannot be told: " + error.message()};
+    }
+    probes_.renew(io::topology::fingerprint(files, in));
+    count_in_ours(in);
+    const backing from = io::topology::find_backing(files, in, *source);
+    const backing to = io::topology::find_backing(files, in, *target);
+    const io::topology::choice made = io::topology::choose(
+        in, from, to, {.providers = wish.providers, .needed_bytes = question.chunk_bytes}, turn_++);
+    const io::topology::verdict& best = made.best;
+    if (best.path == verdict_path::host || !best.provider) {
+        const finding* const why = best.reason();
+        return {.reason = why != nullptr ? why->sentence : "no device offers memory",
+                .way_out = why != nullptr ? why->way_out : ""};
+    }
+
+    // What is not readable here may still be found out by trying.
+    const std::optional<finding> probed = probe_legs(in, *best.provider, from, to, question);
+    const bool tried = !probed || !io::topology::is_uncertain(probed->what);
+    const finding* const why = probed && tried                                ? &*probed
+                               : best.path == verdict_path::unknown && !tried ? best.reason()
+                                                                              : nullptr;
+    if (why != nullptr) return {.reason = why->sentence, .way_out = why->way_out};
+    return {.provider = best.provider, .label = in.label(*best.provider)};
+}
+
+std::optional<finding> p2p_planner::probe_legs(const machine& in, pci_address provider,
+                                               const backing& source, const backing& target,
+                                               const path_question& question) {
+    std::optional<finding> untried;
+    for (const auto& [end, fd] :
+         {std::pair{&source, question.source_fd}, std::pair{&target, question.target_fd}}) {
+        io::topology::probe_request request{.allocate_path = io::topology::allocate_path(provider),
+                                            .provider_label = in.label(provider),
+                                            .disk_path = "/dev/" + end->disk};
+        std::optional<finding> found = machine_.probe(request, fd);
+        if (!found) continue;
+        if (!io::topology::is_uncertain(found->what)) return found;
+        untried = std::move(found);
+    }
+    return untried;
+}
+
+awaitable<planned_path> p2p_planner::take_memory(decision chosen, path_question question) {
+    if (!chosen.provider)
+        co_return planned_path{.reason = std::move(chosen.reason),
+                               .way_out = std::move(chosen.way_out)};
+    std::shared_ptr<provider_pool> pool = pools_.find(*chosen.provider);
+    if (!pool) {
+        const io::p2pmem_request request{
+            .allocate_path = io::topology::allocate_path(*chosen.provider),
+            .label = chosen.label,
+            .slots = pool_slots(question, options_.budget_bytes),
+            .slots_min = 1,
+            .slot_bytes = question.chunk_bytes};
+        std::unique_ptr<io::slot_memory> memory;
+        error_code failed;
+        try {
+            auto allocating = [this, &request] { return machine_.allocate(request); };
+            memory = co_await calls_.run(allocating);
+        } catch (const system_error& refused) {
+            failed = refused.code();
+        }
+        if (!memory) {
+            finding why = io::explain_p2pmem(failed, request);
+            co_return planned_path{.reason = std::move(why.sentence),
+                                   .way_out = std::move(why.way_out)};
+        }
+        pool = pools_.add(*chosen.provider, chosen.label, std::move(memory));
+    }
+    co_return planned_path{.share = make_share(std::move(pool)), .device = chosen.label};
+}
+
+}  // namespace peerpress::jobs

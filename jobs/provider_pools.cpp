@@ -1,0 +1,52 @@
+#include "jobs/provider_pools.hpp"
+
+#include <utility>
+
+namespace peerpress::jobs {
+namespace {
+
+class pool_share final : public staging_share {
+public:
+    explicit pool_share(std::shared_ptr<provider_pool> pool)
+        : pool_(std::move(pool)), flow_(pool_->staging.open_flow()) {}
+    ~pool_share() override { pool_->staging.close_flow(flow_); }
+
+    io::staging_pool& pool() override { return pool_->staging; }
+    io::flow_id flow() override { return flow_; }
+
+private:
+    std::shared_ptr<provider_pool> pool_;
+    io::flow_id flow_;
+};
+
+}  // namespace
+
+std::shared_ptr<provider_pool> provider_pools::find(io::topology::pci_address provider) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = pools_.find(provider);
+    return found == pools_.end() ? nullptr : found->second.pool.lock();
+}
+
+std::shared_ptr<provider_pool> provider_pools::add(io::topology::pci_address provider,
+                                                   std::string label,
+                                                   std::unique_ptr<io::slot_memory> memory) {
+    const std::uint64_t bytes = std::uint64_t{memory->slots()} * memory->slot_bytes();
+    auto pool = std::make_shared<provider_pool>(executor_, std::move(memory), std::move(label));
+    const std::lock_guard lock(mutex_);
+    pools_[provider] = {.pool = pool, .bytes = bytes};
+    return pool;
+}
+
+std::map<io::topology::pci_address, std::uint64_t> provider_pools::leased() const {
+    const std::lock_guard lock(mutex_);
+    std::map<io::topology::pci_address, std::uint64_t> bytes;
+    for (const auto& [provider, one] : pools_)
+        if (!one.pool.expired()) bytes[provider] = one.bytes;
+    return bytes;
+}
+
+std::shared_ptr<staging_share> make_share(std::shared_ptr<provider_pool> pool) {
+    return std::make_shared<pool_share>(std::move(pool));
+}
+
+}  // namespace peerpress::jobs

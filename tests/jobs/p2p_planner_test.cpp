@@ -1,0 +1,228 @@
+// The planner on made-up machines: which device it takes, what it asks of it, and what it says.
+#include "jobs/p2p_planner.hpp"
+
+#include "fake_planner.hpp"
+#include "support/run.hpp"
+#include "tests/support/fake_machines.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace peerpress::jobs {
+namespace {
+
+using io::topology::finding;
+using io::topology::obstacle;
+using testing::HasSubstr;
+
+class P2pPlanner : public testing::Test {
+protected:
+    P2pPlanner() {
+        test::build_epyc(machine);
+        machine.add_mount(30, "/a", "ext4");
+        machine.add_mount(31, "/b", "ext4");
+        machine.write("boot/config-7.3.4-amd64", "CONFIG_PCI_P2PDMA=y\n");
+    }
+
+    // Both descriptors are of no interest: the made-up machine tells what lies behind them.
+    path_question question(std::uint32_t chunk_bytes = 1 << 20) const {
+        return {.source_fd = -1,
+                .source = "/a/x",
+                .target_fd = -1,
+                .target = "/b/x",
+                .chunk_bytes = chunk_bytes};
+    }
+    p2p_machine made_up() {
+        p2p_machine made;
+        made.files = [this] { return machine.files(); };
+        made.identify = [this](int,
+                               const std::string& path) -> result<io::topology::path_identity> {
+            return path.starts_with("/a") ? test::fake_machine::file(path, 0, 30)
+                                          : test::fake_machine::file(path, 10, 31);
+        };
+        made.probe = [this](const io::topology::probe_request& request, int) {
+            probed.push_back(request.disk_path);
+            return probe_answer;
+        };
+        made.allocate =
+            [this](const io::p2pmem_request& request) -> std::unique_ptr<io::slot_memory> {
+            allocated.push_back(request);
+            if (allocation_error) throw system_error{allocation_error};
+            return std::make_unique<pretended_p2pmem>(request.slots, request.slot_bytes);
+        };
+        return made;
+    }
+    p2p_planner& planner() {
+        if (!planner_)
+            planner_ = std::make_unique<p2p_planner>(context_.get_executor(), options, made_up());
+        return *planner_;
+    }
+    planned_path plan(path_session& session, path_question asked) {
+        auto answer = asio::co_spawn(context_, session.plan(std::move(asked)), asio::use_future);
+        context_.restart();
+        context_.run();
+        return answer.get();
+    }
+    planned_path plan(path_wish wish = {}) {
+        return plan(*planner().begin(std::move(wish)), question());
+    }
+
+    test::fake_machine machine;
+    p2p_options options;
+    std::vector<std::string> probed;
+    std::vector<io::p2pmem_request> allocated;
+    std::optional<finding> probe_answer;
+    error_code allocation_error;
+
+private:
+    asio::io_context context_{1};
+    std::unique_ptr<p2p_planner> planner_;
+};
+
+TEST_F(P2pPlanner, TakesSlotsInTheProvidersMemoryOnceItWasProbed) {
+    const planned_path way = plan();
+
+    ASSERT_TRUE(way.share) << way.reason;
+    EXPECT_TRUE(way.share->pool().on_device());
+    EXPECT_EQ(way.device, "nvme2 (0000:03:00.0)");
+    EXPECT_THAT(probed, testing::ElementsAre("/dev/nvme0n1", "/dev/nvme1n1"));
+    ASSERT_EQ(allocated.size(), 1u);
+    EXPECT_THAT(allocated[0].allocate_path, HasSubstr("0000:03:00.0"));
+    EXPECT_EQ(allocated[0].slots, 2 * copy_depth);
+    EXPECT_EQ(allocated[0].slot_bytes, 1u << 20);
+}
+
+TEST_F(P2pPlanner, StaysWithinItsBudget) {
+    options.budget_bytes = 3 << 20;
+
+    EXPECT_TRUE(plan().share);
+
+    EXPECT_EQ(allocated.at(0).slots, 3u);
+}
+
+TEST_F(P2pPlanner, TakesNothingWhereAChunkIsLargerThanTheBudget) {
+    options.budget_bytes = 1 << 19;
+
+    const planned_path way = plan();
+
+    EXPECT_FALSE(way.share);
+    EXPECT_THAT(way.way_out, HasSubstr("p2p.budget_bytes"));
+}
+
+TEST_F(P2pPlanner, SharesOnePoolBetweenJobsAndGivesItBackAfterThem) {
+    auto first = planner().begin({});
+    auto second = planner().begin({});
+    planned_path one = plan(*first, question());
+    planned_path other = plan(*second, question());
+
+    EXPECT_EQ(&one.share->pool(), &other.share->pool());
+    EXPECT_NE(one.share->flow(), other.share->flow());
+    EXPECT_EQ(allocated.size(), 1u);
+    EXPECT_EQ(planner().pools().leased().size(), 1u);
+
+    one = other = {};
+    first.reset();
+    second.reset();
+    EXPECT_TRUE(planner().pools().leased().empty());
+}
+
+TEST_F(P2pPlanner, FindsOutOnceForAllFilesOfAJob) {
+    const auto session = planner().begin({});
+
+    plan(*session, question());
+    plan(*session, question());
+
+    EXPECT_EQ(probed.size(), 2u) << "source and target, once each";
+}
+
+TEST_F(P2pPlanner, SharesWhatItsOwnPoolHasTaken) {
+    const auto held = planner().begin({});
+    ASSERT_TRUE(plan(*held, question()).share);
+    machine.add_p2pmem("pci0000:00/0000:00:03.0/0000:03:00.0", 64 << 20, 4096);
+
+    EXPECT_TRUE(plan().share) << "what is taken is ours";
+}
+
+TEST_F(P2pPlanner, SaysWhatStandsAgainstIt) {
+    machine.add_p2pmem("pci0000:00/0000:00:03.0/0000:03:00.0", 64 << 20, 4096);
+
+    const planned_path way = plan();
+
+    EXPECT_FALSE(way.share);
+    EXPECT_THAT(way.reason, HasSubstr("4 KiB"));
+    EXPECT_NE(way.way_out, "");
+    EXPECT_TRUE(allocated.empty());
+}
+
+TEST_F(P2pPlanner, BelievesTheProbeMoreThanTheVerdict) {
+    probe_answer = finding{obstacle::root_complex_not_listed, "the kernel refused", "move it"};
+
+    const planned_path way = plan();
+
+    EXPECT_FALSE(way.share);
+    EXPECT_EQ(way.reason, "the kernel refused");
+    EXPECT_EQ(way.way_out, "move it");
+}
+
+TEST_F(P2pPlanner, GoesByTheVerdictWhereTheProbeCouldNotBeTried) {
+    probe_answer = finding{obstacle::storage_unreadable, "may not be opened", ""};
+
+    EXPECT_TRUE(plan().share);
+}
+
+TEST_F(P2pPlanner, TakesTheHostPathWhereTheMemoryCannotBeHad) {
+    allocation_error = make_error_code(boost::system::errc::not_enough_memory);
+
+    const planned_path way = plan();
+
+    EXPECT_FALSE(way.share);
+    EXPECT_NE(way.reason, "");
+    EXPECT_NE(way.way_out, "");
+}
+
+TEST_F(P2pPlanner, GoesThroughHostMemoryWhenAskedTo) {
+    const planned_path way = plan({.host_only = true});
+
+    EXPECT_FALSE(way.share);
+    EXPECT_EQ(way.reason, "asked for");
+    EXPECT_TRUE(probed.empty());
+}
+
+TEST_F(P2pPlanner, GoesThroughTheNamedDevicesOnly) {
+    EXPECT_TRUE(plan({.providers = {"SERIAL2"}}).share);
+    EXPECT_TRUE(plan({.providers = {"0000:03:00.0"}}).share);
+    EXPECT_THAT(plan({.providers = {"SERIAL9"}}).reason, HasSubstr("SERIAL9"));
+}
+
+TEST_F(P2pPlanner, FollowsItsConfiguration) {
+    options.providers = {"SERIAL9"};
+    EXPECT_THAT(plan().reason, HasSubstr("SERIAL9"));
+    EXPECT_TRUE(plan({.providers = {"SERIAL2"}}).share) << "a job's own wish comes first";
+}
+
+TEST_F(P2pPlanner, IsTurnedOffByItsConfiguration) {
+    options.enabled = false;
+
+    EXPECT_THAT(plan().reason, HasSubstr("turned off"));
+}
+
+TEST_F(P2pPlanner, KeepsAJobOffAWayThatFailed) {
+    const auto session = planner().begin({});
+    ASSERT_TRUE(plan(*session, question()).share);
+
+    session->distrust(question(), "the kernel refused");
+
+    EXPECT_EQ(plan(*session, question()).reason, "the kernel refused");
+    EXPECT_TRUE(plan().share) << "another job finds out for itself";
+}
+
+TEST(PoolSlots, AreTwiceTheDepthWithinTheBudget) {
+    EXPECT_EQ(pool_slots({.chunk_bytes = 1 << 20, .depth = 8}, 64 << 20), 16u);
+    EXPECT_EQ(pool_slots({.chunk_bytes = 1 << 20, .depth = 8}, 10 << 20), 10u);
+    EXPECT_EQ(pool_slots({.chunk_bytes = 4 << 20, .depth = 100}, 64 << 20), 16u);
+    EXPECT_EQ(pool_slots({.chunk_bytes = 4096, .depth = 1}, 64 << 20), 2u);
+}
+
+}  // namespace
+}  // namespace peerpress::jobs
