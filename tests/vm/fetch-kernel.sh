@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # fetch-kernel.sh DIR: puts a stock Debian kernel with CONFIG_PCI_P2PDMA=y and the few modules the guest
-# needs into DIR (vmlinuz, modules/, modules.order, release).
+# needs into DIR (vmlinuz, modules/, modules.order, release), and a busybox that runs its applets without a program
+# start for each: those cost most of the time under emulation.
 #
 # Debian 12 and 13 build their kernels without peer-to-peer DMA; the 7.3 kernels of trixie-backports have it. They are
 # taken through the machine's own apt configuration, in a private state directory, and never installed.
@@ -9,7 +10,7 @@ set -euo pipefail
 dir=${1:?usage: fetch-kernel.sh DIR}
 modules='nvme ext4 xfs'
 
-if [ -s "$dir/release" ] && [ -s "$dir/vmlinuz" ] && [ -s "$dir/modules.order" ]; then
+if [ -s "$dir/release" ] && [ -s "$dir/vmlinuz" ] && [ -s "$dir/modules.order" ] && [ -s "$dir/busybox" ]; then
     exit 0
 fi
 rm -rf "$dir"
@@ -44,12 +45,14 @@ if [ -z "$release" ]; then
 fi
 
 mkdir "$dir/deb"
-(cd "$dir/deb" && apt-get "${private[@]}" download "linux-binary-$release" "linux-modules-$release")
+(cd "$dir/deb" && apt-get "${private[@]}" download "linux-binary-$release" "linux-modules-$release" \
+    busybox-static)
 for package in "$dir"/deb/*.deb; do
     dpkg-deb --fsys-tarfile "$package" | tar -x -C "$dir/deb" --wildcards \
         '*/vmlinuz*' '*/kernel/drivers/nvme/*' '*/kernel/fs/ext4/*' '*/kernel/fs/jbd2/*' '*/kernel/fs/mbcache*' \
-        '*/kernel/fs/xfs/*' '*/kernel/lib/crc/*' '*/kernel/crypto/*' 2>/dev/null || true
+        '*/kernel/fs/xfs/*' '*/kernel/lib/crc/*' '*/kernel/crypto/*' '*/bin/busybox' 2>/dev/null || true
 done
+find "$dir/deb" -name busybox -type f -exec cp {} "$dir/busybox" \; -quit
 find "$dir/deb" -name 'vmlinuz*' -type f -exec cp {} "$dir/vmlinuz" \; -quit
 
 # modprobe knows the order in which modules need each other; the guest's busybox then just follows the list.

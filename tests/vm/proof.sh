@@ -60,13 +60,19 @@ expect_untouched() {
     at_most "$1, written from $2" "$(bytes "$1" write "$2")" 0
 }
 
+# expect_probed_only SPAN SERIAL: a probe reads a block of each SSD into the controller's memory, and never writes.
+expect_probed_only() {
+    at_most "$1, read into $2" "$(bytes "$1" read "$2")" $((64 << 10))
+    at_most "$1, written from $2" "$(bytes "$1" write "$2")" 0
+}
+
 # expect_host SPAN BYTES: that many were read into host memory and written out of it, none by way of any controller's.
 expect_host() {
     at_least "$1, read into host memory" "$(bytes "$1" read host)" "$2"
     at_least "$1, written from host memory" "$(bytes "$1" write host)" "$2"
     local window
     for window in $(tr -d '\r' <"$run/serial" | sed -n 's/^RIG window \([^ ]*\) .*/\1/p'); do
-        expect_untouched "$1" "$window"
+        expect_probed_only "$1" "$window"
     done
 }
 
@@ -90,3 +96,13 @@ expect_absent() {
 }
 
 size_of() { stat -c %s "$1"; }
+
+# expect_in_ram FILE, expect_never_in_ram FILE: whether the guest's RAM, when it was off, held the text that repeats in FILE.
+expect_in_ram() {
+    grep -q -a -F "$(head -n 1 "$1")" "$run/ram" || fail "$(basename "$1") went through RAM, and left no trace of it there"
+    echo "    ok on the host: the guest's RAM holds $(basename "$1")"
+}
+expect_never_in_ram() {
+    if grep -q -a -F "$(head -n 1 "$1")" "$run/ram"; then fail "the guest's RAM holds $(basename "$1")"; fi
+    echo "    ok on the host: the guest's RAM does not hold $(basename "$1")"
+}

@@ -22,7 +22,7 @@ expect_eq "the way out" "$(json way_out out)" "run as root"
 # The kernel agrees: the same reads fail and succeed.
 probe() { # SOURCE PROVIDER
     fio --name=probe --filename="$1" --rw=read --bs=64k --size=64k --ioengine=io_uring --direct=1 \
-        --iomem="mmapshared:$(p2pmem "$2")/allocate" --thread --output=fio.log
+        --iomem="mmapshared:$(p2pmem "$2")/allocate" --thread --eta=never --output=fio.log
 }
 if probe /mnt/a/data.bin C; then fail "the kernel does let A read into C"; fi
 probe /mnt/d/data.bin F

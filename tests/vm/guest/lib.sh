@@ -101,13 +101,10 @@ mounted() {
     grep -q " $2 " /proc/mounts || mount -t "${3:-ext4}" -o "${4:-rw}" "$(disk "$1")" "$2"
 }
 
-# After each case: nothing running that it started, nothing mounted.
+# tidy_up CASE: nothing running that it started, nothing mounted.
 tidy_up() {
-    for pid_file in /tmp/*/*.pid; do
-        if [ -e "$pid_file" ]; then
-            kill "$(cat "$pid_file")" 2>/dev/null
-            rm -f "$pid_file"
-        fi
+    for process in /proc/[0-9]*; do
+        [ "$(readlink "$process/cwd")" != "/tmp/$1" ] || kill -9 "${process#/proc/}" 2>/dev/null
     done
     sync
     for _ in $(seq 30); do
@@ -145,7 +142,7 @@ span() {
     span_name=$1
     shift
     sync
-    echo 3 >/proc/sys/vm/drop_caches
+    echo 1 >/proc/sys/vm/drop_caches
     mark
     span_first=$marks
     span_status=0
@@ -179,14 +176,13 @@ until_true() {
 
 # as_user COMMAND...: as the ordinary user, who is in no group but its own.
 as_user() {
-    setpriv --reuid=1000 --regid=1000 --clear-groups "$@"
+    /bin/setpriv --reuid=1000 --regid=1000 --clear-groups "$@"
 }
 
 # holding SERIAL MEBIBYTES: a stranger takes that much of the controller's p2pmem, until $holder is killed or the case ends.
 holding() {
     hold "$(p2pmem "$1")/allocate" "$2" >hold.log 2>&1 &
     holder=$!
-    echo $holder >"hold-$1.pid"
     until_true 10 grep -q held hold.log
     echo "    ok: a stranger holds $2 MiB of $1's p2pmem"
 }
@@ -212,11 +208,4 @@ refused() {
 expect_paths() {
     expect_eq "bytes that went p2p, via the host, by the CPU, as reported" \
         "$(path_bytes p2p out) $(path_bytes host out) $(path_bytes cpu out)" "$1 $2 $3"
-}
-
-# The daemon, for what the case tells it in ./peerpressd.toml; ends with the case.
-start_server() {
-    peerpressd --config peerpressd.toml >peerpressd.log 2>&1 &
-    echo $! >peerpressd.pid
-    until_true 20 peerpress server-info --server "unix:$PWD/socket"
 }

@@ -1,0 +1,2 @@
+expect_absent B /killed.bin
+expect_absent B /interrupted.bin
