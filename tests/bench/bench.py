@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -105,6 +106,10 @@ def decompressors(peerpress, server, threads):
     ]
 
 
+def chosen(contenders, match):
+    return [contender for contender in contenders if re.search(match, contender.name)]
+
+
 def default_input(folder):
     """The kernel's source as a tar: anyone can have the same bytes."""
     path = folder / "linux-source.tar"
@@ -180,6 +185,7 @@ def parse_options():
     parser.add_argument("--only", choices=["compress", "decompress", "memory", "small-files"],
                         help="measure this alone")
     parser.add_argument("--files", type=int, default=100_000, help="small files to compress (default 100000)")
+    parser.add_argument("--match", type=re.compile, default="", help="measure those alone whose names this regex finds")
     parser.add_argument("--cache", choices=["cold", "warm"], help="measure with this state of the cache alone")
     parser.add_argument("--json", type=Path, help="write every figure to this file, too")
     return parser.parse_args()
@@ -207,7 +213,7 @@ def main():
         server.wait_until_ready(peerpress)
         states = [options.cache] if options.cache else ["cold", "warm"]
         if options.only in (None, "compress"):
-            contenders = compressors(peerpress, server, options.threads)
+            contenders = chosen(compressors(peerpress, server, options.threads), options.match)
             for state in states:
                 samples = run_rounds(contenders, files, target, options.runs, state == "cold")
                 rows = summarise(contenders, samples, data_bytes, files, compressing=True)
@@ -215,7 +221,7 @@ def main():
                 report[f"compress_{state}"] = rows
         if options.only in (None, "decompress"):
             prepare(peerpress, files, options.threads)
-            contenders = decompressors(peerpress, server, options.threads)
+            contenders = chosen(decompressors(peerpress, server, options.threads), options.match)
             for state in states:
                 samples = run_rounds(contenders, files, target, options.runs, state == "cold")
                 rows = summarise(contenders, samples, data_bytes, files, compressing=False)
