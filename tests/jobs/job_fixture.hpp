@@ -2,6 +2,7 @@
 #pragma once
 
 #include "accel/software/software_engine.hpp"
+#include "everyones_place.hpp"
 #include "files.hpp"
 #include "jobs/job_run.hpp"
 #include "pipeline/lane.hpp"
@@ -128,7 +129,7 @@ private:
 };
 
 struct test_directory {
-    test::temp_dir dir;
+    test::temp_dir dir{test::everyones_place()};
 };
 
 class JobTest : public testing::Test, protected test_directory, protected job_harness {

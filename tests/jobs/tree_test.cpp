@@ -1,5 +1,6 @@
 #include "jobs/tree.hpp"
 
+#include "everyones_place.hpp"
 #include "files.hpp"
 
 #include <gmock/gmock.h>
@@ -31,7 +32,7 @@ protected:
         return names;
     }
 
-    test::temp_dir dir;
+    test::temp_dir dir{test::everyones_place()};
     directory_cache directories;
 };
 
