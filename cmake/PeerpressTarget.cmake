@@ -8,9 +8,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # Optimising, which the sanitized builds do too, it takes Asio's inlined allocator of coroutine frames for a
     # mismatched one.
     target_compile_options(peerpress_flags INTERFACE -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
-    # It also sees overlaps and overruns in std::string's own code (GCC bugs 105329, 105651).
+    # Optimising, it also sees overlaps and overruns in std::string's own code (GCC bugs 105329, 105651).
     foreach(warning IN ITEMS array-bounds restrict stringop-overflow stringop-overread)
-        target_compile_options(peerpress_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-Wno-${warning}>)
+        target_compile_options(peerpress_flags INTERFACE
+            $<$<OR:$<BOOL:${PEERPRESS_SANITIZE}>,$<NOT:$<CONFIG:Debug>>>:-Wno-${warning}>)
     endforeach()
 endif()
 if(PEERPRESS_SANITIZE)
