@@ -12,6 +12,7 @@
 #include "pipeline/copy.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace peerpress::jobs {
@@ -56,6 +57,13 @@ private:
     void open_storages();
     void demote_if_buffered(copy_plan& plan) const;
     void check_last_block(const copy_plan& plan) const;
+    // A file system that makes its files while they are read (procfs) gives them no size.
+    bool size_is_known() const {
+        return opened_.source_is_device || opened_.snapshot.size_bytes > 0;
+    }
+    std::optional<std::uint64_t> length_bytes() const {
+        return size_is_known() ? std::optional(size_bytes_) : std::nullopt;
+    }
     awaitable<> move(const copy_plan& plan);
     awaitable<> move_again(copy_plan& plan, const error_code& failed);
     pipeline::copy_route route(const copy_plan& plan, io::storage& source, io::storage& target);
@@ -221,9 +229,11 @@ awaitable<> file_copy::move(const copy_plan& plan) {
     path_tally& tally = setting_.context.progress.paths;
     sided_storage source(*ends_.work.source_data, step_side::source, ends_.failed_side);
     sided_storage output(*ends_.work.output_data, step_side::output, ends_.failed_side);
+    const std::uint64_t size_bytes =
+        length_bytes().value_or(std::numeric_limits<std::uint64_t>::max());
     tallied_storage target(output,
-                           {.size_bytes = size_bytes_,
-                            .first_bytes = size_bytes_ - std::min(plan.zero_bytes, size_bytes_),
+                           {.size_bytes = size_bytes,
+                            .first_bytes = size_bytes - std::min(plan.zero_bytes, size_bytes),
                             .first = &tally.counter(way_of(plan)),
                             .rest = &tally.counter({.path = data_path::cpu, .reason = hole_reason}),
                             .progress = &setting_.context.progress.bytes});
@@ -235,13 +245,22 @@ awaitable<> file_copy::move(const copy_plan& plan) {
         report_ =
             co_await pipeline::copy(over, {.chunk_bytes = static_cast<std::uint32_t>(chunk_bytes),
                                            .depth = depth_of(spec_),
-                                           .length_bytes = size_bytes_});
+                                           .length_bytes = length_bytes()});
+    } catch (const system_error& failed) {
+        // It had its size when it was opened.
+        error = failed.code() == boost::system::errc::result_out_of_range
+                    ? std::make_exception_ptr(system_error{pipeline::format_errc::source_changed})
+                    : std::current_exception();
     } catch (...) {
         error = std::current_exception();
     }
-    if (!error) co_return;
-    target.take_back();
-    std::rethrow_exception(error);
+    if (error) {
+        target.take_back();
+        std::rethrow_exception(error);
+    }
+    if (size_is_known()) co_return;
+    size_bytes_ = report_.bytes_written;
+    target.settle(size_bytes_);
 }
 
 // The verdict was wrong, or is no longer right.
@@ -260,7 +279,7 @@ awaitable<std::uint32_t> file_copy::checksum_of(io::storage& storage) {
     const copy_plan by_host;
     pipeline::copy_route reading = route(by_host, storage, storage);
     reading.target = nullptr;
-    const pipeline::storage_checksum sum = co_await pipeline::checksum(reading, 0, size_bytes_);
+    const pipeline::storage_checksum sum = co_await pipeline::checksum(reading, 0, length_bytes());
     co_return sum.crc32;
 }
 

@@ -48,6 +48,12 @@ public:
         first_counted_ = rest_counted_ = 0;
     }
 
+    // What it was in all, where the size was not known beforehand.
+    void settle(std::uint64_t bytes) {
+        take_back();
+        count(bytes);
+    }
+
 private:
     void count(std::uint64_t bytes) {
         plan_.progress->bytes_in.fetch_add(bytes, std::memory_order_relaxed);

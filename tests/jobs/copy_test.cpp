@@ -156,6 +156,31 @@ TEST_F(Copy, TakesFilesOfAnySize) {
     }
 }
 
+TEST_F(Copy, ReadsToItsEndWhatDoesNotTellItsSize) {
+    job_spec spec = copying("/", "b");
+    spec.sources = {"/proc/version"};
+    spec.verification = verification::full;
+
+    EXPECT_EQ(run(spec).state, job_state::succeeded) << only().error.message;
+
+    const std::string content = read_file("/proc/version");
+    EXPECT_EQ(read_file(dir / "b"), content);
+    EXPECT_EQ(only().bytes_in, content.size());
+    EXPECT_EQ(progress->bytes.bytes_in, content.size());
+}
+
+TEST_F(Copy, FailsWhereTheSourceIsCutShortMeanwhile) {
+    write_file(dir / "a", some_text(300'000));
+    planner_.meanwhile = [this] { std::filesystem::resize_file(dir / "a", 1000); };
+
+    EXPECT_EQ(run(copying("a", "b")).state, job_state::failed);
+
+    EXPECT_EQ(only_reason(), reason::source_changed);
+    EXPECT_THAT(only().error.message, HasSubstr("a changed while it was read"));
+    EXPECT_FALSE(std::filesystem::exists(dir / "b"));
+    EXPECT_EQ(progress->bytes.bytes_in, 0u);
+}
+
 TEST_F(Copy, KeepsWhatExistsUnlessToldOtherwise) {
     write_file(dir / "a", "new");
     write_file(dir / "b", "old");

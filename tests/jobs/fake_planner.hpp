@@ -33,7 +33,8 @@ public:
         return std::make_unique<session>(*this);
     }
 
-    std::string obstacle;  // empty: from peer to peer
+    std::string obstacle;                     // empty: from peer to peer
+    std::function<void()> meanwhile = [] {};  // happens to the files while it is asked
     std::vector<path_wish> wishes;
     std::vector<std::string> distrusted;
     std::vector<path_question> questions;
@@ -45,6 +46,7 @@ private:
 
         awaitable<planned_path> plan(path_question question) override {
             of_.questions.push_back(question);
+            of_.meanwhile();
             if (!of_.obstacle.empty())
                 co_return planned_path{.reason = of_.obstacle, .way_out = "do something"};
             if (!of_.distrusted.empty()) co_return planned_path{.reason = of_.distrusted.back()};
