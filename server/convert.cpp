@@ -1,5 +1,6 @@
 #include "server/convert.hpp"
 
+#include "server/printable.hpp"
 #include "server/refusal.hpp"
 #include "server/status.hpp"
 
@@ -153,8 +154,9 @@ v1::PathBytes to_proto(const jobs::path_bytes& part) {
     v1::PathBytes p;
     p.set_data_path(to_proto(part.path));
     p.set_bytes(static_cast<std::int64_t>(part.bytes));
-    p.set_device(part.device);
-    p.set_reason(part.reason);
+    // They name paths, which need not be UTF-8 as these fields must.
+    p.set_device(printable(part.device));
+    p.set_reason(printable(part.reason));
     return p;
 }
 

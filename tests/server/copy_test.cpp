@@ -1,4 +1,5 @@
 // Copies through the server, carried out for real.
+#include "server/convert.hpp"
 #include "server/peer_to_peer.hpp"
 #include "server/unix_socket.hpp"
 #include "tests/server/daemon_fixture.hpp"
@@ -174,6 +175,17 @@ TEST_F(ServedCopy, SaysWhatItOffers) {
     EXPECT_TRUE(info.peer_to_peer().enabled());
     EXPECT_EQ(info.peer_to_peer().budget_bytes(), 1 << 20);
     EXPECT_THAT(info.peer_to_peer().devices(), testing::ElementsAre("/dev/some"));
+}
+
+TEST(StoredPaths, KeepReasonsThatNamePathsOfAnyBytes) {
+    const std::vector<jobs::path_bytes> stored{
+        {.path = jobs::data_path::host, .bytes = 7, .device = {}, .reason = "behind /a\xff"}};
+
+    const auto found = from_stored_paths(to_stored_paths(stored));
+
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].bytes, 7u);
+    EXPECT_EQ(found[0].reason, "behind /a\\xff");
 }
 
 TEST(PrivateSocket, IsToldByItsMode) {
