@@ -123,6 +123,9 @@ void measuring::open_source() {
         source_ = {std::move(opened.fd), false, opened.snapshot.size_bytes};
     }
     made_.source = end_of(source_, request_.source, source_.is_device ? "block device" : "file");
+    if (source_.size_bytes == 0)
+        throw problem_error(
+            {reason::invalid_argument, request_.source + " is empty: there is nothing to measure"});
     if (request_.offset_bytes >= source_.size_bytes)
         throw problem_error(
             {reason::invalid_argument, request_.source + ": --offset lies behind its end (" +
@@ -363,7 +366,8 @@ measurement measuring::run(const interruption& interrupted) {
         if (length_bytes() == 0)
             throw problem_error({reason::invalid_argument,
                                  request_.source + " and " + request_.target +
-                                     ": there is no whole block to measure from --offset on"});
+                                     ": there is no whole block to measure; name a larger "
+                                     "file or a smaller --offset"});
         jobs::path_wish wish = request_.via;
         if (request_.compare) wish.fallback = fallback::forbid;
         made_.runs.push_back(backend_.run_on_lane(measure_one(wish), interrupted));

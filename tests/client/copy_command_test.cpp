@@ -151,9 +151,11 @@ TEST_F(Measurement, ReplacesNothing) {
 
 TEST_F(Measurement, FailsInOneLineEach) {
     write_file(at("a"), numbers(1000));
+    write_file(at("empty"), "");
 
     for (const words& arguments :
-         {words{"nowhere", "b"}, words{"a", "nowhere/b"}, words{"--offset", "1M", "a", "b"},
+         {words{"nowhere", "b"}, words{"empty", "b"}, words{"a", "nowhere/b"},
+          words{"--offset", "1M", "a", "b"},
           words{"--via", "NO-SUCH-SERIAL", "--fallback", "forbid", "a", "b"}}) {
         words all{"copy", "--latency"};
         all.insert(all.end(), arguments.begin(), arguments.end());
