@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace peerpress::jobs {
@@ -69,13 +70,26 @@ std::uint32_t pool_slots(const path_question& question, std::uint64_t budget_byt
 // A job's. Declared here: nobody else makes one.
 class p2p_session final : public path_session {
 public:
-    p2p_session(p2p_planner& planner, path_wish wish) : planner_(planner), wish_(std::move(wish)) {}
+    p2p_session(p2p_planner& planner, path_wish wish, asio::any_io_executor lane)
+        : planner_(planner), wish_(std::move(wish)), answered_(std::move(lane)) {}
 
     awaitable<planned_path> plan(path_question question) override {
         const pair_key key = key_of(question);
+        // Files that come while the first one's answer is worked out wait for that.
+        while (asking_.contains(key)) co_await answered_.wait();
         if (const auto known = known_.find(key); known != known_.end()) co_return known->second;
-        planned_path made = co_await planner_.plan(std::move(question), wish_);
-        co_return known_.insert_or_assign(key, std::move(made)).first->second;
+        asking_.insert(key);
+        planned_path made;
+        std::exception_ptr error;
+        try {
+            made = co_await planner_.plan(std::move(question), wish_);
+        } catch (...) {
+            error = std::current_exception();
+        }
+        asking_.erase(key);
+        answered_.notify_all();
+        if (error) std::rethrow_exception(error);
+        co_return known_.try_emplace(key, std::move(made)).first->second;
     }
 
     void distrust(const path_question& question, std::string reason) override {
@@ -86,14 +100,20 @@ private:
     p2p_planner& planner_;
     path_wish wish_;
     std::map<pair_key, planned_path> known_;
+    std::set<pair_key> asking_;
+    io::event answered_;
 };
 
 p2p_planner::p2p_planner(asio::any_io_executor lane, p2p_options options, p2p_machine machine)
-    : options_(std::move(options)), machine_(std::move(machine)), pools_(lane), planned_(lane) {}
+    : options_(std::move(options)),
+      machine_(std::move(machine)),
+      pools_(lane),
+      planned_(lane),
+      lane_(std::move(lane)) {}
 
 std::unique_ptr<path_session> p2p_planner::begin(path_wish wish) {
     if (wish.providers.empty()) wish.providers = options_.providers;
-    return std::make_unique<p2p_session>(*this, std::move(wish));
+    return std::make_unique<p2p_session>(*this, std::move(wish), lane_);
 }
 
 awaitable<planned_path> p2p_planner::plan(path_question question, const path_wish& wish) {
@@ -172,7 +192,10 @@ std::optional<finding> p2p_planner::probe_legs(const machine& in, pci_address pr
         io::topology::probe_request request{.allocate_path = io::topology::allocate_path(provider),
                                             .provider_label = in.label(provider),
                                             .disk_path = "/dev/" + end->disk};
-        std::optional<finding> found = machine_.probe(request, fd);
+        const auto trying = [this, fd = fd](const io::topology::probe_request& asked) {
+            return machine_.probe(asked, fd);
+        };
+        std::optional<finding> found = probes_.ask(request, trying);
         if (!found) continue;
         if (!io::topology::is_uncertain(found->what)) return found;
         untried = std::move(found);

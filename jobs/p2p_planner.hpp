@@ -79,6 +79,7 @@ private:
     // One plan at a time: two jobs must not both make the pool of one device.
     bool planning_ = false;
     io::event planned_;
+    asio::any_io_executor lane_;
     blocking_calls calls_{1};
 };
 

@@ -152,10 +152,10 @@ void probe_cache::renew(const std::string& fingerprint) {
     answers_.clear();
 }
 
-std::optional<finding> probe_cache::ask(const probe_request& request) {
+std::optional<finding> probe_cache::ask(const probe_request& request, const attempt& tried) {
     const auto key = std::pair(request.allocate_path, request.disk_path);
     if (const auto known = answers_.find(key); known != answers_.end()) return known->second;
-    std::optional<finding> answer = probe(request);
+    std::optional<finding> answer = tried(request);
     if (is_lasting(answer)) answers_.emplace(key, answer);
     return answer;
 }

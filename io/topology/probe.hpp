@@ -49,8 +49,9 @@ public:
     // Forgets everything where the fingerprint is another one.
     void renew(const std::string& fingerprint);
 
-    // What is known, or what `probe` says now. What could not be tried is tried again.
-    std::optional<finding> ask(const probe_request& request);
+    // What is known, or what `tried` says now. What could not be tried is tried again.
+    using attempt = std::function<std::optional<finding>(const probe_request&)>;
+    std::optional<finding> ask(const probe_request& request, const attempt& tried = probe);
 
     std::size_t size() const { return answers_.size(); }
 

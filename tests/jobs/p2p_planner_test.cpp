@@ -9,6 +9,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+
 namespace peerpress::jobs {
 namespace {
 
@@ -38,6 +41,7 @@ protected:
         made.files = [this] { return machine.files(); };
         made.identify = [this](int,
                                const std::string& path) -> result<io::topology::path_identity> {
+            ++identified;
             return path.starts_with("/a") ? test::fake_machine::file(path, 0, 30)
                                           : test::fake_machine::file(path, 10, 31);
         };
@@ -64,6 +68,16 @@ protected:
         context_.run();
         return answer.get();
     }
+    std::vector<planned_path> plan_together(path_session& session, int files) {
+        std::vector<std::future<planned_path>> answers;
+        for (int file = 0; file < files; ++file)
+            answers.push_back(asio::co_spawn(context_, session.plan(question()), asio::use_future));
+        context_.restart();
+        context_.run();
+        std::vector<planned_path> made;
+        for (auto& answer : answers) made.push_back(answer.get());
+        return made;
+    }
     planned_path plan(path_wish wish = {}) {
         return plan(*planner().begin(std::move(wish)), question());
     }
@@ -71,6 +85,7 @@ protected:
     test::fake_machine machine;
     p2p_options options;
     std::vector<std::string> probed;
+    std::atomic<unsigned> identified = 0;
     std::vector<io::p2pmem_request> allocated;
     std::optional<finding> probe_answer;
     error_code allocation_error;
@@ -134,6 +149,26 @@ TEST_F(P2pPlanner, FindsOutOnceForAllFilesOfAJob) {
     plan(*session, question());
 
     EXPECT_EQ(probed.size(), 2u) << "source and target, once each";
+}
+
+TEST_F(P2pPlanner, FindsOutOnceForFilesThatAreUnderWayTogether) {
+    const auto session = planner().begin({});
+
+    const std::vector<planned_path> made = plan_together(*session, 5);
+
+    EXPECT_EQ(identified, 2u) << "source and target, once each";
+    for (const planned_path& each : made) EXPECT_EQ(each.share, made[0].share);
+    EXPECT_TRUE(made[0].share);
+}
+
+TEST_F(P2pPlanner, ProbesAWayOnceForAllJobs) {
+    plan();
+    plan();
+    EXPECT_EQ(probed.size(), 2u) << "source and target, once each";
+
+    machine.add_mount(32, "/c", "ext4");  // another topology
+    plan();
+    EXPECT_EQ(probed.size(), 4u);
 }
 
 TEST_F(P2pPlanner, SharesWhatItsOwnPoolHasTaken) {
