@@ -36,10 +36,11 @@ bool is_device(const std::string& path, dev_t number) {
 std::vector<std::string> family_of(const host_files& files, dev_t number) {
     const std::string own = number_text(number);
     std::vector<std::string> family{own};
-    const std::string at = "/sys/dev/block/" + own;
+    const std::string at = "/sys/dev/block/" + own + "/";
     for (const std::string& name : files.names(at)) {
-        if (!files.exists(at + "/" + name + "/partition")) continue;
-        if (const auto found = files.line(at + "/" + name + "/dev")) family.push_back(*found);
+        const std::string part = at + name;
+        if (!files.exists(part + "/partition")) continue;
+        if (const auto found = files.line(part + "/dev")) family.push_back(*found);
     }
     return family;
 }
@@ -135,12 +136,12 @@ std::string device_user(const host_files& files, dev_t number) {
     for (const std::string& member : family_of(files, number)) {
         const std::string at = "/sys/dev/block/" + member;
         const std::string name = files.link_name(at).value_or(member);
-        const std::string who = member == number_text(number) ? "" : name + " ";
+        std::string who = member == number_text(number) ? "" : name + " ";
         if (const std::string point = mounted_at(files, member); !point.empty())
-            return who + "mounted at " + point;
+            return who.append("mounted at ").append(point);
         if (const auto holders = files.names(at + "/holders"); !holders.empty())
-            return who + "held by " + holders.front();
-        if (is_swap(files, name)) return who + "used as swap";
+            return who.append("held by ").append(holders.front());
+        if (is_swap(files, name)) return who.append("used as swap");
     }
     return {};
 }

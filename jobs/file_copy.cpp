@@ -41,7 +41,7 @@ public:
     file_copy(const transfer_setting& setting, copy_ends ends, opened_file opened)
         : setting_(setting),
           spec_(setting.spec),
-          ends_(std::move(ends)),
+          ends_(ends),
           opened_(std::move(opened)),
           size_bytes_(opened_.snapshot.size_bytes) {}
 
@@ -328,7 +328,7 @@ void file_copy::account(const copy_plan& plan) {
 }  // namespace
 
 awaitable<> copy_file(const transfer_setting& setting, copy_ends ends, opened_file opened) {
-    file_copy copy(setting, std::move(ends), std::move(opened));
+    file_copy copy(setting, ends, std::move(opened));
     co_await copy.run();
 }
 

@@ -223,10 +223,11 @@ problem local_opener::open_output(const open_request& request, std::shared_ptr<d
                                   opened_file& opened) {
     auto ticket = std::make_unique<local_ticket>();
     const std::string path = request.output->path();
-    if (options_.devices.taken && find_device(path)) {
+    const auto target = options_.devices.taken ? find_device(path) : std::nullopt;
+    if (target) {
         struct stat source{};
         if (opened.source_is_device && ::fstat(opened.source.get(), &source) == 0 &&
-            source.st_rdev == find_device(path)->number)
+            source.st_rdev == target->number)
             return {reason::source_is_output, path + ": source and destination are one device"};
         opened_device device = open_device(path, device_use::target, options_.devices);
         if (device.error) return std::move(device.error);
@@ -281,12 +282,15 @@ sealed_file local_opener::seal_one(const seal_request& request) const {
     const std::string path = request.source.path();
     if (::fstat(request.source_fd, &source) != 0)
         return {.error = describe_open_source(errno, path)};
-    if (!S_ISBLK(source.st_mode) && snapshot_of(source) != request.snapshot)
-        return {.error = {reason::source_changed,
-                          path + " changed while it was read; no output was left"}};
-    sealed_file sealed;
     if (::fstat(request.output_fd, &output) != 0)
         return {.error = describe_output(errno, request.destination)};
+    if (!S_ISBLK(source.st_mode) && snapshot_of(source) != request.snapshot)
+        return {.error = {reason::source_changed,
+                          path + " changed while it was read; " +
+                              (S_ISBLK(output.st_mode)
+                                   ? request.destination + " holds a mixture of old and new"
+                                   : "no output was left")}};
+    sealed_file sealed;
     if (S_ISBLK(output.st_mode)) {
         tell(step::sealed, request.destination);
         return {.device = output.st_dev, .inode = output.st_ino};

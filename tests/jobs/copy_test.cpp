@@ -338,6 +338,19 @@ TEST_F(CopyOfDevices, RefusesADeviceThatIsTooSmall) {
     EXPECT_EQ(progress->bytes.bytes_out, 0u);
 }
 
+TEST_F(CopyOfDevices, SayThatADeviceWasOverwrittenByWhatChangedMeanwhile) {
+    write_file(dir / "a", some_text(8192));
+    planner_.meanwhile = [this] { std::filesystem::last_write_time(dir / "a", {}); };
+    job_spec spec = copying("a", "b");
+    spec.destination = target_.path();
+    spec.force_device = true;
+
+    EXPECT_EQ(run(spec).state, job_state::failed);
+
+    EXPECT_EQ(only_reason(), reason::source_changed);
+    EXPECT_THAT(only().error.message, HasSubstr(target_.path() + " holds a mixture"));
+}
+
 TEST_F(CopyOfDevices, TakeAFileWhoseLastBlockIsNotWhole) {
     const std::string content = some_text(100'001);
     const std::string before = read_file(dir / "the target");
