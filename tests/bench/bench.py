@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -193,6 +194,8 @@ def parse_options():
 
 def main():
     options = parse_options()
+    # As Ctrl-C does: the server and the files are cleared away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options.dir.mkdir(parents=True, exist_ok=True)
     peerpress = options.bin.resolve() / "peerpress"
     source = options.file.resolve() if options.file else default_input(options.dir.resolve())
