@@ -11,7 +11,7 @@
 namespace peerpress::jobs {
 namespace {
 
-constexpr std::string_view access_acl = "system.posix_acl_access";
+constexpr const char* access_acl = "system.posix_acl_access";
 // A size asked for may be outgrown before it is used; more than a few rounds means someone plays.
 constexpr int rounds_max = 8;
 
@@ -91,7 +91,7 @@ std::vector<std::string> carry_metadata(int source_fd, const struct stat& source
             lost.push_back(failure("attribute " + name));
     carry_owner(source, output_fd);
     if (::fchmod(output_fd, source.st_mode & 0777) != 0) lost.push_back(failure("mode"));
-    if (names.acl && !copy_attribute(source_fd, output_fd, access_acl.data()))
+    if (names.acl && !copy_attribute(source_fd, output_fd, access_acl))
         lost.push_back(failure("access control list"));
     const timespec times[2] = {source.st_atim, source.st_mtim};
     if (::futimens(output_fd, times) != 0) lost.push_back(failure("times"));

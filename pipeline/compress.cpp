@@ -119,7 +119,7 @@ awaitable<> cut_source(compression& job) {
 framing framing_for(const route& via, const compress_options& options) {
     const io::staging_pool& staging = via.lane.staging();
     const std::size_t half_bytes = staging.options().input_bytes + staging.options().slack_bytes;
-    const std::size_t source_margin = 2 * block_bytes(via.source.traits().alignment);
+    const std::size_t source_margin = std::size_t{2} * block_bytes(via.source.traits().alignment);
     const std::size_t target_margin =
         via.target ? 2 * block_bytes(via.target->traits().alignment) : 0;
     const framing how = make_framing(options, via.lane.engine(), staging.options().input_bytes,

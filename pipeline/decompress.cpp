@@ -96,7 +96,7 @@ awaitable<bool> decode_members(decompression& job, const source_piece& piece,
 
 // The room for data that fit a half of a slot together with what packing needs.
 std::size_t data_bytes_max(const decompression& job) {
-    return half_bytes(job.via) - 2 * job.target.block_bytes();
+    return half_bytes(job.via) - std::size_t{2} * job.target.block_bytes();
 }
 
 std::uint64_t data_bytes_left(const decompression& job) {
@@ -114,7 +114,7 @@ awaitable<> decode_stream(decompression& job, io::task_group& writes, const sour
         // One byte more than is allowed shows that there is more.
         const std::uint64_t left_bytes = data_bytes_left(job);
         const bytes_span room = job.target.room(buffer);
-        const std::size_t space_bytes = room.size() - 2 * job.target.block_bytes();
+        const std::size_t space_bytes = room.size() - std::size_t{2} * job.target.block_bytes();
         const bytes_span space =
             room.first(left_bytes < space_bytes ? left_bytes + 1 : space_bytes);
         const serial_decoder::step done = co_await job.decoder.decode(input, space);

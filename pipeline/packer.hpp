@@ -31,7 +31,7 @@ public:
     // scratch_bytes(data.size()) and lives until the extent is written, as `data` does.
     extent pack(bytes_view data, bytes_span scratch, bool last = false);
     std::size_t scratch_bytes(std::size_t data_bytes) const {
-        return data_bytes + 2 * block_bytes_;
+        return data_bytes + std::size_t{2} * block_bytes_;
     }
 
     // Where in `scratch` a piece may be produced so that pack() need not move it.

@@ -96,6 +96,8 @@ exact_inflater::outcome exact_inflater::inflate(bytes_view input, bytes_span out
             case 2:
                 decoded = read_dynamic_codes(in) && decode_block(in, out);
                 break;
+            default:
+                break;
         }
         if (!decoded) return {};
     }

@@ -100,7 +100,7 @@ void draw_below(const machine& in, const branches& all, const std::set<pci_addre
         // An address above itself can only come from a damaged recording; the tree is then cut
         // there.
         const auto below = all.below.find(child);
-        constexpr std::size_t margin_characters_max = 4 * 32;
+        constexpr std::size_t margin_characters_max = std::size_t{4} * 32;
         if (below != all.below.end() && margin.size() < margin_characters_max)
             draw_below(in, all, below->second, margin + (last ? "    " : "|   "), text);
     }

@@ -34,7 +34,7 @@ std::vector<p2pmem_provider> read_p2pmem_providers(const host_files& files, cons
             provider.published = *published == 1;
         provider.mappable = files.exists(allocate_path(device.address));
         provider.permitted = provider.mappable && files.may_write(allocate_path(device.address));
-        providers.push_back(std::move(provider));
+        providers.push_back(provider);
     }
     return providers;
 }
