@@ -9,6 +9,7 @@
 #include "jobs/problem_error.hpp"
 #include "jobs/sided_storage.hpp"
 #include "jobs/tallied_storage.hpp"
+#include "pipeline/chunk.hpp"
 #include "pipeline/copy.hpp"
 
 #include <algorithm>
@@ -25,10 +26,6 @@ constexpr const char* bounce_reason = "the last block is not whole";
 // back to the page cache in the middle of a file.
 bool refuses_p2p(error_code failed) {
     return io::means_no_route(failed) || failed == boost::system::errc::operation_not_supported;
-}
-
-std::uint64_t rounded_up(std::uint64_t bytes, std::uint64_t block_bytes) {
-    return (bytes + block_bytes - 1) / block_bytes * block_bytes;
 }
 
 struct copy_plan {
@@ -197,11 +194,11 @@ void file_copy::demote_if_buffered(copy_plan& plan) const {
 // gets what is no whole block by way of host memory.
 void file_copy::check_last_block(const copy_plan& plan) const {
     if (!plan.way.share || spec_.via.fallback != fallback::forbid) return;
-    const std::uint64_t of_source = ends_.work.source_data->traits().alignment.offset_bytes;
-    const std::uint64_t of_target = ends_.work.output_data->traits().alignment.offset_bytes;
+    const std::uint32_t of_source = ends_.work.source_data->traits().alignment.offset_bytes;
+    const std::uint32_t of_target = ends_.work.output_data->traits().alignment.offset_bytes;
     const std::uint64_t rest_bytes = size_bytes_ % of_target;
-    const bool padded = !opened_.output_is_device &&
-                        rounded_up(size_bytes_, of_source) >= rounded_up(size_bytes_, of_target);
+    const bool padded = !opened_.output_is_device && pipeline::round_up(size_bytes_, of_source) >=
+                                                         pipeline::round_up(size_bytes_, of_target);
     if (rest_bytes == 0 || padded) return;
     throw problem_error(forbidden("its last " + std::to_string(rest_bytes) +
                                       " bytes are no whole block of " + ends_.result.destination,

@@ -1,5 +1,6 @@
 #include "jobs/job_run.hpp"
 
+#include "io/open_flow.hpp"
 #include "io/task_group.hpp"
 #include "jobs/blocking_calls.hpp"
 #include "jobs/committer.hpp"
@@ -62,21 +63,6 @@ committer_options committer_options_here() {
     return options;
 }
 
-// The job's claim on staging slots.
-class open_flow {
-public:
-    explicit open_flow(io::staging_pool& pool) : pool_(pool), id_(pool.open_flow()) {}
-    open_flow(const open_flow&) = delete;
-    open_flow& operator=(const open_flow&) = delete;
-    ~open_flow() { pool_.close_flow(id_); }
-
-    io::flow_id id() const { return id_; }
-
-private:
-    io::staging_pool& pool_;
-    io::flow_id id_;
-};
-
 // How many files are under way: a share of the staging slots each, so that a few large files or
 // many small ones fill the pipeline, and no more than that is open, half written, at once.
 class admission {
@@ -125,7 +111,7 @@ private:
     const job_spec& spec_;
     const job_context& context_;
     std::unique_ptr<opener> opener_;
-    open_flow flow_;
+    io::open_flow flow_;
     std::unique_ptr<path_session> paths_;
     std::unique_ptr<blocking_calls> calls_;
     transfer_setting setting_;

@@ -1,5 +1,7 @@
 #include "jobs/provider_pools.hpp"
 
+#include "io/open_flow.hpp"
+
 #include <utility>
 
 namespace peerpress::jobs {
@@ -8,15 +10,14 @@ namespace {
 class pool_share final : public staging_share {
 public:
     explicit pool_share(std::shared_ptr<provider_pool> pool)
-        : pool_(std::move(pool)), flow_(pool_->staging.open_flow()) {}
-    ~pool_share() override { pool_->staging.close_flow(flow_); }
+        : pool_(std::move(pool)), flow_(pool_->staging) {}
 
     io::staging_pool& pool() override { return pool_->staging; }
-    io::flow_id flow() override { return flow_; }
+    io::flow_id flow() override { return flow_.id(); }
 
 private:
     std::shared_ptr<provider_pool> pool_;
-    io::flow_id flow_;
+    io::open_flow flow_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Between the public contract's messages and the jobs' values.
+// From the jobs' values to the public contract's messages, and back from the store.
 #pragma once
 
 #include "jobs/job_spec.hpp"
@@ -11,28 +11,11 @@
 
 namespace peerpress::server {
 
-// What a spec may leave open, and what it may not exceed.
-struct spec_limits {
-    std::int32_t level = 1;
-    std::uint64_t output_bytes_max = 0;  // 0: none
-    std::uint32_t member_bytes_max = 1 << 20;
-};
-
-// The spec with everything filled in that depends on the configuration, so that a job that is taken
-// up after a change of configuration goes on as it began.
-v1::JobSpec resolve(v1::JobSpec spec, const spec_limits& limits);
-
-// Throws refusal(invalid_argument) naming the field.
-jobs::job_spec to_job_spec(const v1::JobSpec& spec, const spec_limits& limits);
-
 // The same message as the same bytes, whatever the order in which its maps hash.
 std::string canonical_bytes(const google::protobuf::MessageLite& message);
 
-// Each throws refusal(invalid_argument) for values it does not know.
-pipeline::container to_container(v1::Format format);  // gzip where unspecified
-accel::codec to_codec(v1::Codec codec);
-// For what goes through a software engine: it has no other path than the CPU's.
-void check_fallback(v1::FallbackPolicy policy);
+// Of what a software engine did.
+v1::PathBytes software_path(std::uint64_t bytes);
 
 // As the job store keeps them.
 std::string to_stored_paths(const std::vector<jobs::path_bytes>& paths);

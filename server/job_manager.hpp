@@ -11,6 +11,7 @@
 
 #include "server/change.hpp"
 #include "server/job_recorder.hpp"
+#include "server/job_request.hpp"
 #include "server/job_runner.hpp"
 #include "server/job_store.hpp"
 #include "server/live_job.hpp"

@@ -14,10 +14,6 @@ namespace peerpress::server {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& field, const std::string& why) {
-    throw refusal(jobs::reason::invalid_argument, field + ": " + why, {{"field", field}});
-}
-
 // Hyphenated, as AIP-155 has it; any version.
 bool is_uuid(const std::string& text) {
     if (text.size() != 36) return false;

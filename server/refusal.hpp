@@ -28,4 +28,9 @@ private:
     details metadata_;
 };
 
+// Of a request's field: {"field": "job.level"}.
+[[noreturn]] inline void refuse(const std::string& field, const std::string& why) {
+    throw refusal(jobs::reason::invalid_argument, field + ": " + why, {{"field", field}});
+}
+
 }  // namespace peerpress::server

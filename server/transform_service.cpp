@@ -1,5 +1,7 @@
 #include "server/transform_service.hpp"
 
+#include "io/open_flow.hpp"
+#include "server/convert.hpp"
 #include "server/refusal.hpp"
 #include "server/status.hpp"
 #include "server/transform_storage.hpp"
@@ -11,10 +13,6 @@
 namespace peerpress::server {
 
 namespace {
-
-[[noreturn]] void refuse(const std::string& field, const std::string& why) {
-    throw refusal(jobs::reason::invalid_argument, field + ": " + why, {{"field", field}});
-}
 
 jobs::operation operation_of(const v1::TransformOpen& open) {
     switch (open.operation()) {
@@ -44,29 +42,6 @@ v1::JobSpec as_spec(const v1::TransformOpen& open) {
     return spec;
 }
 
-v1::PathBytes cpu_path(std::uint64_t bytes) {
-    v1::PathBytes path;
-    path.set_data_path(v1::DATA_PATH_CPU);
-    path.set_bytes(static_cast<std::int64_t>(bytes));
-    path.set_device("software");
-    path.set_reason("software engine");
-    return path;
-}
-
-// A flow of the lane's, for as long as a transfer lasts.
-class open_flow {
-public:
-    explicit open_flow(io::staging_pool& pool) : pool_(pool), id_(pool.open_flow()) {}
-    open_flow(const open_flow&) = delete;
-    open_flow& operator=(const open_flow&) = delete;
-    ~open_flow() { pool_.close_flow(id_); }
-    io::flow_id id() const { return id_; }
-
-private:
-    io::staging_pool& pool_;
-    io::flow_id id_;
-};
-
 }  // namespace
 
 struct transformer::transfer {
@@ -79,7 +54,7 @@ struct transformer::transfer {
 
     transform_stream& stream;
     jobs::job_spec spec;
-    open_flow flow;
+    io::open_flow flow;
     transform_source source;
     transform_target target;
     std::shared_ptr<pipeline::transfer_progress> progress =
@@ -198,7 +173,7 @@ awaitable<v1::TransformSummary> transformer::transfer_all(transfer& job) {
     summary.set_bytes(static_cast<std::int64_t>(job.target.sent().bytes));
     summary.set_crc32(job.target.sent().crc32);
     summary.set_trailing_garbage_bytes(static_cast<std::int64_t>(report.trailing_garbage_bytes));
-    *summary.add_paths() = cpu_path(report.bytes_in);
+    *summary.add_paths() = software_path(report.bytes_in);
     co_return summary;
 }
 

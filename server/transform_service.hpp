@@ -3,7 +3,7 @@
 #pragma once
 
 #include "peerpress/v1/transform_service.grpc.pb.h"
-#include "server/convert.hpp"
+#include "server/job_request.hpp"
 #include "server/transform_stream.hpp"
 
 #include <atomic>

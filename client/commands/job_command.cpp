@@ -6,6 +6,7 @@
 #include "client/remote/find_server.hpp"
 #include "client/remote/remote_transfer.hpp"
 #include "client/remote/server_jobs.hpp"
+#include "client/report/counting_listener.hpp"
 #include "client/report/json_reporter.hpp"
 #include "client/report/make_reporter.hpp"
 #include "client/standard_output.hpp"
@@ -41,21 +42,6 @@ public:
     int run();
 
 private:
-    // Collects totals on the way to the user.
-    class counting_listener final : public job_listener {
-    public:
-        explicit counting_listener(reporter& next) : next_(next) {}
-        void on_progress(const progress_sample& sample) override { next_.on_progress(sample); }
-        void on_file(const jobs::file_result& file) override {
-            totals.add(file);
-            next_.on_file(file);
-        }
-        job_totals totals;
-
-    private:
-        reporter& next_;
-    };
-
     int fail(const jobs::problem& problem, int code);
     int run_parts();
     void copy_into_directory();

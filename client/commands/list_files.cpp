@@ -1,6 +1,6 @@
 #include "client/commands/list_files.hpp"
 
-#include "client/in_process/open_flow.hpp"
+#include "io/open_flow.hpp"
 #include "jobs/describe.hpp"
 
 namespace peerpress::client {
@@ -9,7 +9,7 @@ namespace {
 awaitable<pipeline::listing> list_ends(pipeline::lane& lane, stream_ends& ends,
                                        std::stop_token stop) {
     pipeline::transfer_progress progress;
-    const open_flow flow(lane.staging());
+    const io::open_flow flow(lane.staging());
     const auto source = ends.source_storage(lane.ring());
     const pipeline::route route{.lane = lane,
                                 .flow = flow.id(),

@@ -4,6 +4,7 @@
 #include "client/remote/find_server.hpp"
 #include "client/remote/job_watch.hpp"
 #include "client/remote/server_json.hpp"
+#include "client/report/counting_listener.hpp"
 #include "client/report/json_reporter.hpp"
 #include "client/report/make_reporter.hpp"
 
@@ -62,21 +63,6 @@ int list_jobs(const jobs_request& request, reporter& reporter) {
     return 0;
 }
 
-// Passes on what happens, and adds up the files.
-class watching_listener final : public job_listener {
-public:
-    explicit watching_listener(reporter& next) : next_(next) {}
-    void on_progress(const progress_sample& sample) override { next_.on_progress(sample); }
-    void on_file(const jobs::file_result& file) override {
-        totals.add(file);
-        next_.on_file(file);
-    }
-    job_totals totals;
-
-private:
-    reporter& next_;
-};
-
 // How long the job has run, not how long it was watched.
 double elapsed_of(const v1::Job& job) {
     if (!job.has_start_time() || !job.has_end_time()) return 0;
@@ -86,7 +72,7 @@ double elapsed_of(const v1::Job& job) {
 
 int watch(const watch_request& request, interruption& interrupted, const found_server& server,
           const v1::Job& job, reporter& reporter) {
-    watching_listener listener(reporter);
+    counting_listener listener(reporter);
     const auto last = watch_job(*server.connection, job.name(), listener, interrupted.cancelled());
     if (!last) return 1;
     const jobs::job_outcome outcome = outcome_of(*last);

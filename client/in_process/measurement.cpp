@@ -1,9 +1,9 @@
 #include "client/in_process/measurement.hpp"
 
-#include "client/in_process/open_flow.hpp"
 #include "io/block_device.hpp"
 #include "io/extents.hpp"
 #include "io/file.hpp"
+#include "io/open_flow.hpp"
 #include "io/p2pmem_slots.hpp"
 #include "io/topology/backing.hpp"
 #include "jobs/describe.hpp"
@@ -272,7 +272,7 @@ pipeline::copy_options measuring::options(const io::staging_pool& staging) const
 awaitable<measured_run> measuring::measure_one(jobs::path_wish wish) {
     const jobs::planned_path way = co_await plan(std::move(wish));
     pipeline::lane& lane = backend_.lane();
-    const open_flow host_flow(lane.staging());
+    const io::open_flow host_flow(lane.staging());
     io::staging_pool& staging = way.share ? way.share->pool() : lane.staging();
     const std::unique_ptr<io::storage> source = storage_of(source_);
     const std::unique_ptr<io::storage> target = storage_of(target_);
@@ -339,7 +339,7 @@ void measuring::account(measured_run& run, const jobs::planned_path& way, const 
 // Both sides read again, by way of host memory.
 awaitable<bool> measuring::same(io::storage& source, io::storage& target) {
     pipeline::lane& lane = backend_.lane();
-    const open_flow flow(lane.staging());
+    const io::open_flow flow(lane.staging());
     const auto reading = [&](io::storage& storage) {
         return pipeline::copy_route{.lane = lane,
                                     .staging = lane.staging(),

@@ -1,8 +1,8 @@
 #include "client/in_process/stream_job.hpp"
 
 #include "client/in_process/copy.hpp"
-#include "client/in_process/open_flow.hpp"
 #include "io/file.hpp"
+#include "io/open_flow.hpp"
 #include "jobs/describe.hpp"
 #include "jobs/directory.hpp"
 #include "jobs/sided_storage.hpp"
@@ -169,7 +169,7 @@ awaitable<jobs::file_result> run_stream(stream_request request, stream_context c
     const bool to_standard_output = request.destination == "-";
     try {
         io::uring& ring = context.lane.ring();
-        const open_flow flow(context.lane.staging());
+        const io::open_flow flow(context.lane.staging());
         const auto source = context.ends.source_storage(ring);
         const auto target = context.ends.target_storage(ring);
         peeked_storage peeked(*source);

@@ -4,6 +4,7 @@
 // descriptor for each side, and one coroutine that awaits the transfer on the lane.
 #include "accel/software/software_engine.hpp"
 #include "io/file.hpp"
+#include "io/open_flow.hpp"
 #include "pipeline/transfer.hpp"
 
 #include <fcntl.h>
@@ -28,16 +29,15 @@ awaitable<pipeline::transfer_report> compress_file(pipeline::lane& lane, io::uni
     const auto source = io::open_storage(lane.ring(), std::move(source_fd), io::caching::direct);
     const auto target = io::open_storage(lane.ring(), std::move(target_fd), io::caching::direct);
     pipeline::transfer_progress progress;
-    const io::flow_id flow = lane.staging().open_flow();
+    const io::open_flow flow(lane.staging());
 
     pipeline::route route{.lane = lane,
-                          .flow = flow,
+                          .flow = flow.id(),
                           .source = *source,
                           .target = target.get(),
                           .stop = {},
                           .progress = progress};
     const auto report = co_await pipeline::compress(route, {.level = 1});
-    lane.staging().close_flow(flow);
     co_await target->sync();
     co_return report;
 }
