@@ -132,6 +132,14 @@ broken_disk() {
     qemu+=(-drive "if=none,id=$1,driver=raw,file.driver=blkdebug,file.config=$run/$1.blkdebug,file.image.filename=$run/$1.img")
 }
 device() { qemu+=(-device "$1"); }
+pcie_switch() { # ports down1 to down3 below it
+    local port
+    device pcie-root-port,id=root,chassis=1,slot=1,pref64-reserve=512M
+    device x3130-upstream,id=up,bus=root
+    for port in 1 2 3; do
+        device "xio3130-downstream,id=down$port,bus=up,chassis=2,slot=$port"
+    done
+}
 
 # The source files: what this machine has of programs and documents, in sizes that end within and at a block.
 make_data() {

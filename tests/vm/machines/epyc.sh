@@ -31,11 +31,7 @@ device nvme,drive=Q,serial=Q
 device nvme,drive=E,serial=E
 device nvme,drive=C,serial=C,cmb_size_mb=64
 device nvme,drive=S,serial=S,cmb_size_mb=2
-device pcie-root-port,id=root,chassis=1,slot=1,pref64-reserve=512M
-device x3130-upstream,id=up,bus=root
-device xio3130-downstream,id=down1,bus=up,chassis=2,slot=1
-device xio3130-downstream,id=down2,bus=up,chassis=2,slot=2
-device xio3130-downstream,id=down3,bus=up,chassis=2,slot=3
+pcie_switch
 device nvme,drive=D,serial=D,bus=down1
 device nvme,drive=G,serial=G,bus=down2
 device nvme,drive=F,serial=F,bus=down3,cmb_size_mb=64
