@@ -182,10 +182,11 @@ run_machine() {
     cases=$(IFS=,; echo "$*")
     printf 'pci_nvme_%s\n' map_addr read write io_cmd admin_cmd >"$run/events"
     local status=0
-    # The guest's RAM is a file, so that it can be searched when the machine is off.
+    # The guest's RAM is a file, so that it can be searched when the machine is off. One processor: under emulation a
+    # second may still run an instruction that the kernel has just patched (a breakpoint that nobody owns any more).
     timeout --kill-after=5 "$boot_seconds_max" qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" \
         -machine q35,memory-backend=ram -object "memory-backend-file,id=ram,size=2G,share=on,mem-path=$run/ram" \
-        -m 2048 -smp 2 -nographic -no-reboot -nodefaults -serial stdio -trace "events=$run/events,file=$run/trace" \
+        -m 2048 -nographic -no-reboot -nodefaults -serial stdio -trace "events=$run/events,file=$run/trace" \
         -kernel "$work/kernel/vmlinuz" -initrd "$work/initramfs.cpio" \
         -append "console=ttyS0 panic=-1 quiet rig.cases=$cases rig.disks=$disks rig.seconds=$case_seconds_max" \
         "${qemu[@]}" </dev/null >"$run/serial" 2>"$run/qemu.err" || status=$?
