@@ -10,12 +10,14 @@ namespace peerpress::io {
 
 class kernel_ring {
 public:
-    // Room for `queue_depth` operations and as many cancellations of them. Throws system_error.
+    // Room for `queue_depth` operations and as many cancellations of them. With `commands`, entries
+    // are of the larger kind where the kernel has it. Throws system_error.
     kernel_ring(std::uint32_t queue_depth, bool commands, int event_fd);
     kernel_ring(const kernel_ring&) = delete;
     kernel_ring& operator=(const kernel_ring&) = delete;
     ~kernel_ring() { io_uring_queue_exit(&ring_); }
 
+    bool commands() const { return (ring_.flags & IORING_SETUP_SQE128) != 0; }
     std::uint64_t submissions() const { return submissions_; }
 
     // The next free entry, or nullptr while the kernel takes none.

@@ -30,10 +30,10 @@ int make_eventfd() {
 }  // namespace
 
 uring_queue::uring_queue(asio::any_io_executor executor, const uring_options& options)
-    : commands_(options.commands),
-      queue_depth_(options.queue_depth),
+    : queue_depth_(options.queue_depth),
       event_(executor, make_eventfd()),
       ring_(options.queue_depth, options.commands, event_.native_handle()),
+      commands_(ring_.commands()),
       retry_(executor),
       idle_(executor) {
     assert(queue_depth_ > 0 && "nothing could ever be submitted");

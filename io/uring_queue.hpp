@@ -65,7 +65,6 @@ private:
     void complete(operation& operation, int result, std::uint64_t value);
     void post_completion(any_handler handler, int result, std::uint64_t value);
 
-    bool commands_;
     std::uint32_t queue_depth_;
     bool closed_ = false;
     bool submit_posted_ = false;
@@ -74,6 +73,7 @@ private:
     std::uint64_t event_count_ = 0;
     asio::posix::stream_descriptor event_;  // an eventfd that counts completions
     kernel_ring ring_;
+    bool commands_;  // the kernel has them
     asio::steady_timer retry_;
     operation_list waiting_;
     operation_list in_kernel_;
