@@ -2,13 +2,12 @@
 
 #include "io/task_group.hpp"
 #include "pipeline/aligned_memory.hpp"
-#include "pipeline/checksum.hpp"
 #include "pipeline/chunk.hpp"
 #include "pipeline/copy_plan.hpp"
 #include "pipeline/copy_setup.hpp"
+#include "pipeline/ordered_checksum.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -16,29 +15,6 @@ namespace peerpress::pipeline {
 namespace {
 
 using clock = copy_plan::clock;
-
-// CRC-32s of chunks that end in any order, joined in theirs.
-class ordered_checksum {
-public:
-    void add(std::uint64_t index, std::uint32_t crc32, std::uint64_t length_bytes) {
-        waiting_.emplace(index, piece{crc32, length_bytes});
-        for (auto next = waiting_.find(next_); next != waiting_.end();
-             next = waiting_.find(++next_)) {
-            sum_.append(next->second.crc32, next->second.length_bytes);
-            waiting_.erase(next);
-        }
-    }
-    storage_checksum value() const { return {.crc32 = sum_.value(), .bytes = sum_.bytes()}; }
-
-private:
-    struct piece {
-        std::uint32_t crc32 = 0;
-        std::uint64_t length_bytes = 0;
-    };
-    running_checksum sum_{accel::checksum_kind::crc32};
-    std::uint64_t next_ = 0;
-    std::map<std::uint64_t, piece> waiting_;  // fewer than there are movers
-};
 
 // What the movers of one copy share. It outlives them all.
 struct copying {
@@ -233,7 +209,7 @@ awaitable<storage_checksum> checksum(copy_route route, std::uint64_t offset_byte
     copying job(route, options);
     job.sum = &sum;
     co_await run(job);
-    co_return sum.value();
+    co_return storage_checksum{.crc32 = sum.value(), .bytes = sum.bytes()};
 }
 
 }  // namespace peerpress::pipeline

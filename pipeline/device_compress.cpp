@@ -1,0 +1,264 @@
+#include "pipeline/checksum.hpp"
+#include "pipeline/chunk.hpp"
+#include "pipeline/device_sites.hpp"
+#include "pipeline/device_transfer.hpp"
+#include "pipeline/own_progress.hpp"
+#include "pipeline/software_member.hpp"
+#include "pipeline/workers.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace peerpress::pipeline {
+namespace {
+
+constexpr const char* no_device = "no device serves";
+
+// What the chunks of one transfer share. It outlives them all.
+struct device_compression {
+    device_compression(const device_route& on, const device_compress_options& wanted);
+
+    io::storage& source() const { return via.host.source; }
+    io::storage& target() const { return *via.host.target; }
+
+    const device_route& via;
+    const device_compress_options options;
+    own_progress progress;
+    pipeline::workers workers;
+    const std::uint64_t size_bytes;
+    const std::size_t span_bytes;
+    const std::uint32_t source_block_bytes;
+    const std::uint32_t target_block_bytes;
+    const std::uint32_t chunk_bytes;
+
+    // Touched only by the chunk whose turn it is.
+    std::uint64_t end_bytes = 0;  // of the target
+    running_checksum sum{accel::checksum_kind::crc32};
+    std::uint64_t members = 0;
+    device_report report;
+};
+
+// A chunk begins on a block of the source, leaves room for its member in the span, and fits the
+// slots of software.
+std::uint32_t chunk_bytes_for(const device_route& via, const device_compress_options& options) {
+    std::uint32_t bytes = accel::member_input_bytes(common_span_bytes(via.sites));
+    bytes = std::min(bytes, options.member_bytes);
+    if (via.software) bytes = std::min(bytes, via.host.lane.staging().options().input_bytes);
+    bytes = static_cast<std::uint32_t>(round_down(bytes, device_block_bytes(via.host.source)));
+    if (bytes == 0) throw system_error{make_error_code(boost::system::errc::invalid_argument)};
+    return bytes;
+}
+
+device_compression::device_compression(const device_route& on,
+                                       const device_compress_options& wanted)
+    : via(on),
+      options(wanted),
+      progress(on.host.progress),
+      workers(on.host),
+      size_bytes(on.host.source.traits().size_bytes.value_or(0)),
+      span_bytes(common_span_bytes(on.sites)),
+      source_block_bytes(device_block_bytes(on.host.source)),
+      target_block_bytes(device_block_bytes(*on.host.target)),
+      chunk_bytes(chunk_bytes_for(on, wanted)) {
+    assert(size_bytes > 0 && !via.sites.empty());
+    check_direct(source());
+    check_direct(target());
+    report.site_bytes.resize(via.sites.size());
+}
+
+// A piece of the output: where it lies in memory, and where it belongs in the target.
+struct placed_member {
+    std::uint64_t offset_bytes = 0;
+    bytes_view bytes;
+};
+
+// Takes the member's place in the output. Only the chunk whose turn it is comes here.
+placed_member place(device_compression& job, chunk_plan chunk, bytes_view member,
+                    std::uint32_t crc32) {
+    const placed_member placed{.offset_bytes = job.end_bytes, .bytes = member};
+    job.end_bytes += member.size();
+    job.sum.append(crc32, chunk.length_bytes);
+    job.members += 1;
+    job.progress.add_in(chunk.length_bytes);
+    job.workers.order().pass();
+    return placed;
+}
+
+awaitable<> write(device_compression& job, placed_member member) {
+    co_await job.target().write(member.offset_bytes, member.bytes);
+    job.progress.add_out(member.bytes.size());
+}
+
+bool is_sample(const device_compression& job, chunk_plan chunk) {
+    const std::uint32_t every = job.options.sample_every;
+    return every > 0 && (chunk.index % every == 0 || chunk.last);
+}
+
+// As whoever uses the output will do it: the processor's own decoder, and the source read anew.
+awaitable<> compare_sample(device_compression& job, chunk_plan chunk, placed_member written) {
+    error_code differs;
+    try {
+        private_read output(job.target(), written.offset_bytes, written.bytes.size());
+        const bytes_view member = co_await output.read(job.target());
+        private_read input(job.source(), chunk.offset_bytes, chunk.length_bytes);
+        const bytes_view expected = co_await input.read(job.source());
+        std::vector<std::byte> data(chunk.length_bytes);
+        co_await read_software_member(job.via.host, member, data);
+        if (!std::ranges::equal(data, expected)) differs = format_errc::mismatch;
+        job.report.sampled_bytes += chunk.length_bytes;
+    } catch (const system_error& failed) {
+        if (failed.code().category() != format_category() ||
+            failed.code() == format_errc::source_changed)
+            throw;
+        differs = failed.code();
+    }
+    if (differs) throw format_error(format_errc::mismatch, chunk.index, written.offset_bytes);
+}
+
+void count_software(device_compression& job, chunk_plan chunk, const std::string& why) {
+    if (job.report.software_bytes == 0) job.report.software_reason = why;
+    job.report.software_bytes += chunk.length_bytes;
+}
+
+awaitable<software_member> compress_by_software(device_compression& job, chunk_plan chunk,
+                                                bytes_span memory, bytes_span scratch) {
+    const auto read_bytes =
+        static_cast<std::size_t>(round_up(chunk.length_bytes, job.source_block_bytes));
+    const std::size_t got_bytes =
+        co_await job.source().read(chunk.offset_bytes, memory.first(read_bytes));
+    if (got_bytes < chunk.length_bytes) throw system_error{format_errc::source_changed};
+    co_return co_await make_software_member(job.via.host, job.options.level, memory,
+                                            chunk.length_bytes, scratch, job.target_block_bytes);
+}
+
+// A chunk that was begun on a device. One at a time, and in memory of its own: chunks behind it may
+// hold every slot there is, and wait for it.
+awaitable<> redo_chunk(device_compression& job, chunk_plan chunk, std::string why) {
+    if (!job.via.software) throw accel::device_error(accel::device_errc::redo_elsewhere, why);
+    co_await job.workers.order().turn(chunk.index);
+    const std::size_t bytes =
+        software_member_bytes_max(job.via.host.lane.engine(), chunk.length_bytes,
+                                  std::max(job.target_block_bytes, job.source_block_bytes));
+    const aligned_memory memory(job.target_block_bytes, bytes);
+    const aligned_memory scratch(job.target_block_bytes, bytes);
+    const software_member made =
+        co_await compress_by_software(job, chunk, memory.span(), scratch.span());
+    count_software(job, chunk, why);
+    const placed_member placed = place(job, chunk, made.bytes, made.crc32);
+    co_await write(job, placed);
+}
+
+// A chunk that no device was there for.
+awaitable<> move_by_software(device_compression& job, chunk_plan chunk, io::staging_lease slot) {
+    const software_member made =
+        co_await compress_by_software(job, chunk, slot.input(), slot.output());
+    job.workers.check_stop();
+    co_await job.workers.order().turn(chunk.index);
+    count_software(job, chunk, no_device);
+    const placed_member placed = place(job, chunk, made.bytes, made.crc32);
+    co_await write(job, placed);
+}
+
+awaitable<> read_into_slot(device_compression& job, chunk_plan chunk, bytes_span slot) {
+    const auto read_bytes =
+        static_cast<std::size_t>(round_up(chunk.length_bytes, job.source_block_bytes));
+    const std::size_t got_bytes =
+        co_await job.source().read(chunk.offset_bytes, slot.first(read_bytes));
+    if (got_bytes < chunk.length_bytes) throw system_error{format_errc::source_changed};
+    check_direct(job.source());
+}
+
+awaitable<> write_member(device_compression& job, chunk_plan chunk, std::size_t site,
+                         bytes_view member, std::uint32_t crc32) {
+    co_await job.workers.order().turn(chunk.index);
+    job.report.site_bytes[site] += chunk.length_bytes;
+    const placed_member placed = place(job, chunk, member, crc32);
+    co_await write(job, placed);
+    check_direct(job.target());
+    if (is_sample(job, chunk)) co_await compare_sample(job, chunk, placed);
+}
+
+accel::member_request request_for(const device_compression& job, chunk_plan chunk,
+                                  bytes_span span) {
+    return {.span = span,
+            .input_bytes = chunk.length_bytes,
+            .output_offset_bytes =
+                static_cast<std::uint32_t>(round_up(chunk.length_bytes, job.source_block_bytes)),
+            .alignment_bytes = job.target_block_bytes,
+            .level = job.options.level,
+            .checked = job.options.checked};
+}
+
+bool may_redo(error_code failed) {
+    return failed == accel::device_errc::redo_elsewhere ||
+           failed == accel::codec_errc::output_too_small;
+}
+
+awaitable<> move_chunk(device_compression& job, chunk_plan chunk, std::size_t site,
+                       io::staging_lease slot) {
+    const bytes_span span = slot.memory().first(job.span_bytes);
+    co_await read_into_slot(job, chunk, span);
+    job.workers.check_stop();
+
+    const accel::member_request request = request_for(job, chunk, span);
+    std::string why;
+    accel::member_made made;
+    try {
+        made = co_await job.via.sites[site].engine.compress(request);
+    } catch (const system_error& failed) {
+        if (!may_redo(failed.code())) throw;
+        why = device_reason(failed);
+    }
+    job.workers.check_stop();
+    if (why.empty()) {
+        const bytes_view member = span.subspan(request.output_offset_bytes, made.bytes);
+        co_await write_member(job, chunk, site, member, made.crc32);
+    } else {
+        slot = {};
+        co_await redo_chunk(job, chunk, std::move(why));
+    }
+}
+
+awaitable<> cut_source(device_compression& job) {
+    for (std::uint64_t index = 0;; ++index) {
+        const chunk_plan chunk = plan_chunk(index, job.size_bytes, job.chunk_bytes);
+        const std::optional<std::size_t> site = pick_site(job.via.sites);
+        job.workers.check_stop();
+        if (site) {
+            const device_site& at = job.via.sites[*site];
+            io::staging_lease slot = co_await at.staging.acquire(at.flow);
+            job.workers.check_stop();
+            job.workers.start(move_chunk(job, chunk, *site, std::move(slot)));
+        } else if (job.via.software) {
+            io::staging_lease slot = co_await job.workers.acquire(index);
+            job.workers.start(move_by_software(job, chunk, std::move(slot)));
+        } else {
+            throw accel::device_error(accel::device_errc::redo_elsewhere, no_device);
+        }
+        if (chunk.last) co_return;
+    }
+}
+
+// Members are whole blocks, so that nothing is left over; an output that was longer is cut.
+awaitable<> set_size(device_compression& job) {
+    if (job.target().traits().size_bytes.value_or(0) > job.end_bytes)
+        co_await job.target().truncate(job.end_bytes);
+}
+
+}  // namespace
+
+awaitable<device_report> compress_on_devices(device_route route, device_compress_options options) {
+    device_compression job(route, options);
+    job.workers.start(cut_source(job));
+    co_await job.workers.join();
+    co_await set_size(job);
+    job.progress.keep();
+    job.report.transfer = {.bytes_in = job.sum.bytes(),
+                           .bytes_out = job.end_bytes,
+                           .crc32 = job.sum.value(),
+                           .members = job.members};
+    co_return std::move(job.report);
+}
+
+}  // namespace peerpress::pipeline

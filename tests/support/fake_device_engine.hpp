@@ -1,0 +1,161 @@
+// A device behind the engine seam that works in a test's slots and takes orders: what fails next,
+// what it gets wrong, how out of order it is.
+#pragma once
+
+#include "accel/device_engine.hpp"
+#include "tests/support/device_slots.hpp"
+#include "tests/support/reference_zlib.hpp"
+
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <random>
+#include <string>
+
+namespace peerpress::test {
+
+class fake_device_engine final : public accel::device_engine {
+public:
+    fake_device_engine(asio::any_io_executor executor, const device_slots& memory,
+                       std::size_t span_bytes, std::string address = "0000:03:00.0")
+        : executor_(std::move(executor)),
+          memory_(memory),
+          identity_{.address = address,
+                    .serial = "FAKE",
+                    .label = "nvme2 (" + address + ")",
+                    .model = "fake",
+                    .span_bytes = span_bytes} {}
+
+    // --- orders
+
+    // `after` requests succeed first.
+    void fail_next(error_code ec, std::size_t after = 0) { faults_.push_back({ec, after}); }
+    void stop_serving(std::size_t after = 0) { serves_ = after; }
+    void serve_again() { serves_ = ~std::size_t{0}; }
+    // Changes a member it has made, while it lies in the slot.
+    std::function<void(bytes_span member)> spoil = [](bytes_span) {};
+    // Compresses something else, and tells the checksum of that.
+    bool compress_stale_input = false;
+    void delay_randomly(std::uint64_t seed) {
+        random_.seed(seed);
+        turns_max_ = 8;
+    }
+    double bytes_per_second = 1e9;
+
+    // --- what happened
+
+    std::vector<accel::member_request> requests;
+    std::size_t decoded = 0;
+    std::vector<std::string> distrusted;
+
+    // --- engine
+
+    const accel::device_identity& identity() const override { return identity_; }
+    accel::device_load load() const override { return {.bytes_per_second = bytes_per_second}; }
+    accel::device_state state() const override { return {}; }
+    bool serving() const override { return serves_ > 0; }
+    bool decompresses() const override { return true; }
+
+    awaitable<accel::member_made> compress(accel::member_request request) override {
+        requests.push_back(request);
+        co_await pass_time();
+        obey();
+        const device_slots::access open(memory_, request.span.data(), request.span.size());
+        co_return make_member(request);
+    }
+
+    awaitable<accel::member_data> decompress(accel::member_data_request request) override {
+        co_await pass_time();
+        obey();
+        const device_slots::access open(memory_, request.span.data(), request.span.size());
+        const reference_stream found = reference_inflate(
+            request.span.subspan(request.skip_bytes, request.member_bytes), gzip_window);
+        if (found.verdict != reference_verdict::complete ||
+            found.input_bytes != request.member_bytes)
+            throw system_error{accel::codec_errc::bad_data};
+        const bytes_span output = request.span.subspan(request.output_offset_bytes);
+        if (found.data.size() > output.size())
+            throw system_error{accel::codec_errc::output_too_small};
+        std::ranges::copy(found.data, output.begin());
+        ++decoded;
+        co_return accel::member_data{.bytes = static_cast<std::uint32_t>(found.data.size()),
+                                     .crc32 = reference_crc32(found.data)};
+    }
+
+    void distrust(const std::string& reason) override {
+        distrusted.push_back(reason);
+        serves_ = 0;
+    }
+    void drain() override { serves_ = 0; }
+    void resume() override { serve_again(); }
+
+private:
+    struct fault {
+        error_code ec;
+        std::size_t after = 0;
+    };
+
+    awaitable<> pass_time() {
+        for (unsigned turns = turns_max_ > 0 ? random_() % turns_max_ : 0; turns > 0; --turns)
+            co_await asio::post(executor_, asio::use_awaitable);
+    }
+
+    void obey() {
+        if (serves_ == 0)
+            throw accel::device_error(accel::device_errc::redo_elsewhere, "nvme2: quarantined");
+        if (serves_ != ~std::size_t{0}) --serves_;
+        if (faults_.empty() || faults_.front().after-- > 0) return;
+        const error_code ec = faults_.front().ec;
+        faults_.pop_front();
+        if (ec == accel::device_errc::redo_elsewhere)
+            throw accel::device_error(accel::device_errc::redo_elsewhere, "nvme2: told to fail");
+        throw system_error{ec};
+    }
+
+    accel::member_made make_member(const accel::member_request& request) {
+        bytes input(request.span.begin(), request.span.begin() + request.input_bytes);
+        if (compress_stale_input) input[0] ^= std::byte{1};
+        const std::uint32_t crc32 = reference_crc32(input);
+        const bytes stream = reference_deflate(input, 1, raw_window);
+        // As the format has it: header, padding, data, trailer; padded with empty stored blocks,
+        // and with empty fixed ones before them where the size asks for it.
+        std::size_t padding =
+            request.alignment_bytes - (28 + stream.size()) % request.alignment_bytes;
+        while (padding % 5 * 6 > padding) padding += request.alignment_bytes;
+        const std::size_t total = 28 + padding + stream.size();
+        if (request.output_offset_bytes + total > request.span.size())
+            throw system_error{accel::codec_errc::output_too_small};
+        const bytes_span member = request.span.subspan(request.output_offset_bytes, total);
+        write_member(member, stream, padding, crc32, request.input_bytes);
+        spoil(member);
+        return {.bytes = static_cast<std::uint32_t>(total), .crc32 = crc32};
+    }
+
+    static void write_member(bytes_span at, const bytes& stream, std::size_t padding,
+                             std::uint32_t crc32, std::uint32_t data_bytes) {
+        static constexpr unsigned char header[] = {0x1f, 0x8b, 8, 4, 0,   0,   0, 0,
+                                                   2,    0,    8, 0, 'M', 'Z', 4, 0};
+        static constexpr unsigned char long_pad[] = {2, 0, 0, 0, 0xff, 0xff};
+        std::memcpy(at.data(), header, sizeof header);
+        const auto deflate_bytes = static_cast<std::uint32_t>(padding + stream.size());
+        std::memcpy(at.data() + 16, &deflate_bytes, 4);
+        std::byte* to = at.data() + 20;
+        for (std::size_t left = padding % 5; left > 0; --left, to += 6)
+            std::memcpy(to, long_pad, 6);
+        for (; to < at.data() + 20 + padding; to += 5) std::memcpy(to, long_pad + 1, 5);
+        std::memcpy(to, stream.data(), stream.size());
+        to += stream.size();
+        std::memcpy(to, &crc32, 4);
+        std::memcpy(to + 4, &data_bytes, 4);
+    }
+
+    asio::any_io_executor executor_;
+    const device_slots& memory_;
+    accel::device_identity identity_;
+    std::deque<fault> faults_;
+    std::size_t serves_ = ~std::size_t{0};
+    std::mt19937_64 random_;
+    unsigned turns_max_ = 0;
+};
+
+}  // namespace peerpress::test
