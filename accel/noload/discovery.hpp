@@ -1,0 +1,55 @@
+// Finds the NoLoad-like devices of a machine: NVMe controllers with memory for peers, one of whose
+// namespaces at least is a core that takes our commands.
+//
+// Linux gives names in the order in which it finds devices, and another one at each boot: a device
+// is known by its serial number and its address.
+#pragma once
+
+#include "accel/device_engine.hpp"
+#include "accel/noload/device.hpp"
+#include "io/nvme_passthrough.hpp"
+#include "io/topology/machine.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace peerpress::accel::noload {
+
+struct found_core {
+    core_kind kind = core_kind::compress;
+    std::uint32_t namespace_id = 0;
+    std::string path;  // "/dev/ng2n1"
+};
+
+struct found_device {
+    device_identity identity;
+    std::string allocate_path;  // of its memory
+    std::vector<found_core> cores;
+};
+
+// What a namespace's character device says of the namespace. Blocking.
+struct identified_namespace {
+    std::uint32_t namespace_id = 0;
+    io::nvme_identify_data data{};
+};
+using identify_namespace = std::function<result<identified_namespace>(const std::string& path)>;
+result<identified_namespace> identify_by_ioctl(const std::string& path);
+
+// Reads sysfs and asks each controller with memory for peers what it is. Namespaces that may not be
+// opened are passed over. Blocking.
+std::vector<found_device> find_devices(const io::topology::host_files& files,
+                                       const io::topology::machine& in,
+                                       const identify_namespace& identify = identify_by_ioctl);
+
+// The most that the kernel passes to the namespace's disk in one command, and never more than 1
+// MiB: a command's buffer has 256 pages.
+std::size_t span_bytes_of(const io::topology::host_files& files, const std::string& disk);
+
+// Opens the device's cores. On the lane; the ring outlives the device. Throws system_error. It has
+// still to be admitted.
+std::shared_ptr<device> open_device(io::uring& ring, const found_device& found,
+                                    device_options options = {});
+
+}  // namespace peerpress::accel::noload
