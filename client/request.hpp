@@ -124,6 +124,19 @@ struct doctor_request {
     output_choice output;
 };
 
+// bench: what this machine does.
+struct bench_request {
+    std::string file;       // empty: this machine's own files
+    std::string directory;  // empty: the file's, or the current one
+    std::uint64_t size_bytes = 256 << 20;
+    std::vector<int> levels;
+    std::uint32_t runs = 3;
+    std::uint32_t threads = 0;  // 0: as many as there are cores to use
+    bool peers = true;
+    std::string plot;  // empty: none
+    output_choice output;
+};
+
 // --help, --version, --generate: something to print, and done.
 struct text_request {
     std::string text;
@@ -131,6 +144,6 @@ struct text_request {
 
 using request = std::variant<job_request, measure_request, list_request, cat_request, jobs_request,
                              watch_request, cancel_request, server_info_request, devices_request,
-                             topology_request, doctor_request, text_request>;
+                             topology_request, doctor_request, bench_request, text_request>;
 
 }  // namespace peerpress::client

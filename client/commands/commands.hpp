@@ -17,6 +17,7 @@ int run(const server_info_request& request, interruption& interrupted);
 int run(const devices_request& request, interruption& interrupted);
 int run(const topology_request& request, interruption& interrupted);
 int run(const doctor_request& request, interruption& interrupted);
+int run(const bench_request& request, interruption& interrupted);
 int run(const text_request& request, interruption& interrupted);
 
 }  // namespace peerpress::client

@@ -1,5 +1,6 @@
 #include "client/grammar/grammar.hpp"
 
+#include "client/grammar/bench_grammar.hpp"
 #include "client/grammar/copy_grammar.hpp"
 #include "client/grammar/file_grammars.hpp"
 #include "client/grammar/job_grammar.hpp"
@@ -57,6 +58,7 @@ std::vector<std::unique_ptr<command_grammar>> make_command_grammars() {
     all.push_back(std::make_unique<devices_grammar>());
     all.push_back(std::make_unique<topology_grammar>());
     all.push_back(std::make_unique<doctor_grammar>());
+    all.push_back(std::make_unique<bench_grammar>());
     return all;
 }
 

@@ -47,8 +47,8 @@ inline void expect_as_documented(const boost::json::object& line) {
     std::set<std::string> found = fields(line);
     EXPECT_FALSE(promised.empty()) << type << " is not documented";
     // Present where a name is no UTF-8.
-    for (const char* optional :
-         {"source_base64", "destination_base64", "target_base64", "name_base64"}) {
+    for (const char* optional : {"source_base64", "destination_base64", "target_base64",
+                                 "name_base64", "directory_base64"}) {
         promised.erase(optional);
         found.erase(optional);
     }
