@@ -9,9 +9,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # mismatched one.
     target_compile_options(peerpress_flags INTERFACE -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
     # Optimising, it also sees overlaps and overruns in std::string's own code (GCC bugs 105329, 105651).
+    set(optimised "$<NOT:$<CONFIG:Debug>>")
+    if(PEERPRESS_SANITIZE)
+        set(optimised 1)
+    endif()
     foreach(warning IN ITEMS array-bounds restrict stringop-overflow stringop-overread)
-        target_compile_options(peerpress_flags INTERFACE
-            $<$<OR:$<BOOL:${PEERPRESS_SANITIZE}>,$<NOT:$<CONFIG:Debug>>>:-Wno-${warning}>)
+        target_compile_options(peerpress_flags INTERFACE $<${optimised}:-Wno-${warning}>)
     endforeach()
 endif()
 if(PEERPRESS_SANITIZE)
