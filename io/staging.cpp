@@ -77,6 +77,7 @@ staging_pool::staging_pool(asio::any_io_executor executor, staging_options optio
       memory_(std::make_unique<host_slots>(options.slots, 2 * half_stride(options))),
       free_(all_slots(options.slots)) {
     assert(std::has_single_bit(options.input_bytes));
+    assert(options.flows_promised <= options.slots);
 }
 
 staging_pool::staging_pool(asio::any_io_executor executor, std::unique_ptr<slot_memory> memory,
@@ -92,7 +93,7 @@ staging_pool::~staging_pool() {
 
 flow_id staging_pool::open_flow() {
     const flow_id id = next_flow();
-    flows_.emplace(id, std::make_unique<flow>(executor_));
+    flows_.emplace(id, std::make_shared<flow>(executor_));
     return id;
 }
 
@@ -105,19 +106,51 @@ void staging_pool::close_flow(flow_id id) {
     flows_.erase(id);
 }
 
-awaitable<staging_lease> staging_pool::acquire(flow_id id) {
+awaitable<staging_lease> staging_pool::acquire(flow_id id, std::stop_token stop) {
     flow& of = find(id);
-    if (!free_.empty()) {  // then nobody waits: slots that come back are granted at once
-        const std::uint32_t slot = free_.back();
-        free_.pop_back();
+    // Who may take one passes nobody by: slots that come back are granted at once.
+    if (may_take(of)) {
+        const std::uint32_t slot = take(of);
         co_return lease(id, of, slot);
     }
-    if (of.turn.waiting() == 0) turns_.push_back(&of);
-    co_await of.turn.wait();
+    co_await wait_for_turn(id, std::move(stop));
     // Woken in the order of waiting, so the first of the granted slots is ours.
     const std::uint32_t slot = of.granted.front();
     of.granted.pop_front();
     co_return lease(id, of, slot);
+}
+
+// Ends with a slot among the granted ones.
+awaitable<> staging_pool::wait_for_turn(flow_id id, std::stop_token stop) {
+    flow& of = find(id);
+    // A stop is asked for on any thread, and may be heard here when the flow is gone.
+    const auto wake = [executor = executor_, waiting = std::weak_ptr(flows_.at(id))] {
+        asio::post(executor, [waiting] {
+            if (const auto there = waiting.lock()) there->turn.notify_all();
+        });
+    };
+    const std::stop_callback on_stop(stop, wake);
+    do {
+        if (stop.stop_requested()) throw system_error{asio::error::operation_aborted};
+        if (std::ranges::find(turns_, &of) == turns_.end()) turns_.push_back(&of);
+        co_await of.turn.wait();
+    } while (of.granted.empty());
+}
+
+bool staging_pool::may_take(const flow& of) const {
+    if (free_.empty()) return false;
+    // The others that are promised one and hold none, be they open already or not.
+    const std::uint32_t promised =
+        options_.flows_promised - std::min(options_.flows_promised, flows_holding_);
+    return !of.holds_one() || free_.size() > promised;
+}
+
+// The caller makes it one of the flow's at once.
+std::uint32_t staging_pool::take(flow& by) {
+    if (!by.holds_one()) ++flows_holding_;
+    const std::uint32_t slot = free_.back();
+    free_.pop_back();
+    return slot;
 }
 
 staging_pool::flow_statistics staging_pool::statistics(flow_id id) const {
@@ -145,20 +178,25 @@ staging_lease staging_pool::lease(flow_id id, flow& of, std::uint32_t slot) {
 }
 
 void staging_pool::give_back(std::uint32_t slot, flow_id id) {
+    flow& of = find(id);
     --leased_;
-    --find(id).leased;
+    --of.leased;
+    if (!of.holds_one()) --flows_holding_;
     free_.push_back(slot);
     grant();
 }
 
 // One slot to each flow in turn; a flow that still waits queues up again behind the others.
 void staging_pool::grant() {
-    while (!free_.empty() && !turns_.empty()) {
-        flow& next = *turns_.front();
-        turns_.pop_front();
-        if (next.turn.waiting() == 0) continue;  // its coroutines went with their context
-        next.granted.push_back(free_.back());
-        free_.pop_back();
+    for (;;) {
+        const auto first =
+            std::ranges::find_if(turns_, [this](const flow* of) { return may_take(*of); });
+        if (first == turns_.end()) break;
+        flow& next = **first;
+        turns_.erase(first);
+        if (next.turn.waiting() == 0) continue;  // stopped, or gone with their context
+        const std::uint32_t slot = take(next);
+        next.granted.push_back(slot);
         next.turn.notify_one();
         if (next.turn.waiting() > 0) turns_.push_back(&next);
     }

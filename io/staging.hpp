@@ -4,7 +4,9 @@
 // its output half. A lease is the right to let a device write into one slot; it must outlive every
 // operation submitted with its memory. A flow is one party's claim (a job's). Within a flow slots
 // are granted first come, first served, so that a transfer's lowest chunk always holds one; between
-// flows that wait they are granted in turn. Single executor: no member is thread-safe.
+// flows that wait they are granted in turn. Where flows can stall (a client that does not read),
+// each of so many can be promised a slot, whatever the others hold. Single executor: no member is
+// thread-safe.
 #pragma once
 
 #include "io/asio.hpp"
@@ -15,6 +17,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -26,6 +29,8 @@ struct staging_options {
     std::uint32_t input_bytes = 1 << 20;  // largest chunk; a power of two
     // Beyond a chunk in either half: framing, stored-block expansion, alignment.
     std::uint32_t slack_bytes = 64 << 10;
+    // So many flows can have a slot each at any time; at most `slots`. 0: none is promised.
+    std::uint32_t flows_promised = 0;
 };
 
 class staging_pool;
@@ -72,7 +77,9 @@ public:
     flow_id open_flow();
     void close_flow(flow_id flow);  // nothing of it may wait or be leased any more
 
-    awaitable<staging_lease> acquire(flow_id flow);
+    // Throws operation_aborted where it would have to wait and `stop` is asked for, be it
+    // meanwhile.
+    awaitable<staging_lease> acquire(flow_id flow, std::stop_token stop = {});
 
     struct flow_statistics {
         std::uint64_t granted = 0;  // since it was opened
@@ -98,10 +105,15 @@ private:
         std::deque<std::uint32_t> granted;  // to coroutines that are woken but have not run yet
         std::uint64_t granted_count = 0;
         std::uint32_t leased = 0;
+
+        bool holds_one() const { return leased > 0 || !granted.empty(); }
     };
 
     bytes_span half(std::uint32_t slot, std::uint32_t which) const;
     flow& find(flow_id id);
+    bool may_take(const flow& of) const;
+    std::uint32_t take(flow& by);
+    awaitable<> wait_for_turn(flow_id id, std::stop_token stop);
     staging_lease lease(flow_id id, flow& of, std::uint32_t slot);
     void give_back(std::uint32_t slot, flow_id id);
     void grant();
@@ -112,7 +124,9 @@ private:
     std::vector<std::uint32_t>
         free_;  // a stack: the slot used last is the one the caches still know
     std::uint32_t leased_ = 0;
-    std::unordered_map<flow_id, std::unique_ptr<flow>> flows_;
+    std::uint32_t flows_holding_ = 0;
+    // Shared with nobody; what may be called when a flow is gone looks at it first.
+    std::unordered_map<flow_id, std::shared_ptr<flow>> flows_;
     std::deque<flow*> turns_;  // the flows that wait, each once, the next to be served in front
 };
 

@@ -157,7 +157,7 @@ void fill_once(copying& job, bytes_span slot) {
 awaitable<> move_chunks(copying& job) {
     while (const std::optional<copy_chunk> chunk = job.plan.next(clock::now())) {
         job.check_stop();
-        const io::staging_lease slot = co_await job.via.staging.acquire(job.via.flow);
+        const io::staging_lease slot = co_await job.via.staging.acquire(job.via.flow, job.via.stop);
         job.check_stop();
 
         std::uint32_t bytes = chunk->length_bytes;

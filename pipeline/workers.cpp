@@ -32,7 +32,7 @@ awaitable<io::staging_lease> workers::acquire(std::uint64_t index, std::uint64_t
     const std::uint64_t bound = std::min(chunks_max, chunks_max_);
     if (index >= bound) co_await order_.keep_within(index, bound - 1);
     check_stop();
-    io::staging_lease slot = co_await via_.lane.staging().acquire(via_.flow);
+    io::staging_lease slot = co_await via_.lane.staging().acquire(via_.flow, via_.stop);
     check_stop();
     co_return slot;
 }

@@ -41,7 +41,7 @@ awaitable<> peeked_storage::sync() {
 }
 
 awaitable<pipeline::transfer_report> copy(pipeline::route route) {
-    const io::staging_lease slot = co_await route.lane.staging().acquire(route.flow);
+    const io::staging_lease slot = co_await route.lane.staging().acquire(route.flow, route.stop);
     const bytes_span buffer = slot.input().first(route.lane.options().staging.input_bytes);
     pipeline::transfer_report report;
     for (;;) {

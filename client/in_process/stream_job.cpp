@@ -184,7 +184,8 @@ awaitable<jobs::file_result> run_stream(stream_request request, stream_context c
                                     .progress = context.progress.bytes};
         bool copies = false;
         if (request.copy_unrecognised) {
-            const io::staging_lease slot = co_await context.lane.staging().acquire(flow.id());
+            const io::staging_lease slot =
+                co_await context.lane.staging().acquire(flow.id(), context.stop);
             copies = !co_await peeked.starts_like_gzip(slot.input().first(head_bytes));
         }
         pipeline::transfer_report report;

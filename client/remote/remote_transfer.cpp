@@ -214,7 +214,7 @@ awaitable<pipeline::transfer_report> transform(std::shared_ptr<shared_server> se
                                                pipeline::route via, v1::TransformOpen open) {
     co_await wait_for_permit(*server);
     const stream_permit permit(*server);
-    io::staging_lease slot = co_await via.lane.staging().acquire(via.flow);
+    io::staging_lease slot = co_await via.lane.staging().acquire(via.flow, via.stop);
     transform_call call(co_await asio::this_coro::executor, server->connection->transforms());
     const std::stop_callback cancel(via.stop, [&call] { call.cancel(); });
     pipeline::transfer_report report;

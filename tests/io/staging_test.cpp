@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <map>
+#include <stop_token>
+#include <thread>
 #include <vector>
 
 namespace peerpress::io {
@@ -48,6 +50,22 @@ protected:
     void give_one_back() {
         leases.erase(leases.begin());
         test::settle(context);
+    }
+
+    static awaitable<> take_into(staging_pool& from, flow_id flow,
+                                 std::vector<staging_lease>& held) {
+        staging_lease taken = co_await from.acquire(flow);
+        held.push_back(std::move(taken));
+    }
+    // What it ended with; the lease goes back at once.
+    static awaitable<> try_acquire(staging_pool& from, flow_id flow, std::stop_token stop,
+                                   std::vector<error_code>& ended) {
+        try {
+            const staging_lease taken = co_await from.acquire(flow, std::move(stop));
+            ended.emplace_back();
+        } catch (const system_error& error) {
+            ended.push_back(error.code());
+        }
     }
 
     asio::io_context context;
@@ -205,6 +223,74 @@ TEST_F(StagingPool, CountsPerFlow) {
     EXPECT_EQ(pool.statistics(a).leased, 3u);
     EXPECT_EQ(pool.statistics(b).leased, 1u);
     EXPECT_EQ(pool.statistics(b).waiting, 0u);
+}
+
+TEST_F(StagingPool, KeepsASlotForEachFlowThatIsPromisedOne) {
+    staging_pool promised(context.get_executor(),
+                          {.slots = 5, .input_bytes = 4096, .slack_bytes = 0, .flows_promised = 3});
+    const flow_id greedy = promised.open_flow();
+    std::vector<staging_lease> held;
+    for (int count = 0; count < 3; ++count)
+        held.push_back(test::run(context, promised.acquire(greedy)));
+    asio::co_spawn(context, take_into(promised, greedy, held), asio::detached);
+    test::settle(context);
+    EXPECT_EQ(held.size(), 3u);
+    EXPECT_EQ(promised.free_slots(), 2u);
+
+    // Flows that come later get theirs at once, although somebody has been waiting for longer.
+    const flow_id second = promised.open_flow(), third = promised.open_flow();
+    staging_lease one = test::run(context, promised.acquire(second));
+    staging_lease other = test::run(context, promised.acquire(third));
+    EXPECT_EQ(held.size(), 3u);
+
+    // What they give back is theirs still.
+    one = {};
+    test::settle(context);
+    EXPECT_EQ(held.size(), 3u);
+    EXPECT_EQ(promised.free_slots(), 1u);
+    held.erase(held.begin());
+    test::settle(context);
+    EXPECT_EQ(held.size(), 3u);
+    EXPECT_EQ(promised.statistics(greedy).waiting, 0u);
+}
+
+TEST_F(StagingPool, WakesWhoWaitsWhenAStopIsAskedFor) {
+    const flow_id holder = pool.open_flow(), waiter = pool.open_flow();
+    take_all(holder);
+    std::stop_source stop;
+    std::vector<error_code> ended;
+    for (int count = 0; count < 2; ++count)
+        asio::co_spawn(context, try_acquire(pool, waiter, stop.get_token(), ended), asio::detached);
+    test::settle(context);
+    EXPECT_EQ(pool.statistics(waiter).waiting, 2u);
+
+    std::thread([&stop] { stop.request_stop(); }).join();
+    test::settle(context);
+
+    EXPECT_EQ(ended, std::vector<error_code>(2, asio::error::operation_aborted));
+    EXPECT_EQ(pool.statistics(waiter).waiting, 0u);
+    EXPECT_THROW(test::run(context, pool.acquire(waiter, stop.get_token())), system_error);
+    pool.close_flow(waiter);
+    // Those who go on waiting are served as before.
+    ask(holder, {'a', 1});
+    give_one_back();
+    EXPECT_EQ(granted, (std::vector<grant>{{'a', 1}}));
+}
+
+TEST_F(StagingPool, LosesNoSlotThatWasGrantedToWhoIsStopped) {
+    const flow_id holder = pool.open_flow(), waiter = pool.open_flow();
+    take_all(holder);
+    std::stop_source stop;
+    std::vector<error_code> ended;
+    asio::co_spawn(context, try_acquire(pool, waiter, stop.get_token(), ended), asio::detached);
+    test::settle(context);
+
+    leases.erase(leases.begin());  // granted to the waiter, which has not run yet
+    stop.request_stop();
+    test::settle(context);
+
+    EXPECT_EQ(ended, std::vector<error_code>{error_code()});
+    EXPECT_EQ(pool.free_slots(), 1u);
 }
 
 TEST_F(StagingPool, NeverUsesAFlowsNameAgain) {
