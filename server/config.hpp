@@ -39,9 +39,10 @@ struct jobs_config {
 
 struct transform_config {
     // Streams wait for their clients while they hold slots. A pool of their own keeps a stalled
-    // client from stalling jobs, and as many slots as streams keep it from stalling other streams.
+    // client from stalling jobs, and one slot promised to each stream from stalling other streams.
+    // The rest is for who comes first: more than one stream can use on a few cores.
     std::uint64_t running_max = 8;
-    std::uint64_t slots = 8;
+    std::uint64_t slots = 16;
     std::uint64_t idle_seconds =
         60;  // a stream that neither sends nor takes anything for so long is ended
 };

@@ -158,7 +158,7 @@ void check(const config& c) {
     if (c.transform.slots < c.transform.running_max) {
         throw config_error(fmt::format(
             "transform.slots ({}) must be at least transform.running_max ({}), or streams "
-            "could wait for each other's clients",
+            "would wait for each other's clients",
             c.transform.slots, c.transform.running_max));
     }
 }

@@ -90,8 +90,8 @@ const std::array keys{
                integer_key{.at = AT(transform.running_max), .min = 1, .max = 1000}},
     config_key{"transform.slots",
                "Chunks of streams in memory at once: a pool apart from the jobs', so that a "
-               "stalled client "
-               "stalls no job. At least transform.running_max.",
+               "stalled client stalls no job. Each stream can have one whatever the others do; the "
+               "rest is for who comes first. At least transform.running_max.",
                integer_key{.at = AT(transform.slots), .min = 2, .max = 4096}},
     config_key{"transform.idle_seconds",
                "A stream that neither sends nor takes anything for so long is ended.",

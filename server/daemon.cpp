@@ -35,9 +35,12 @@ pipeline::engine_factory engine_factory_of(const config& c) {
     };
 }
 
-std::unique_ptr<pipeline::lane> make_lane(const config& c, std::uint64_t slots) {
+// So many flows are promised a slot each.
+std::unique_ptr<pipeline::lane> make_lane(const config& c, std::uint64_t slots,
+                                          std::uint64_t flows) {
     pipeline::lane_options options;
     options.staging.slots = static_cast<std::uint32_t>(slots);
+    options.staging.flows_promised = static_cast<std::uint32_t>(flows);
     options.staging.input_bytes = static_cast<std::uint32_t>(c.staging.chunk_bytes);
     try {
         return std::make_unique<pipeline::lane>(engine_factory_of(c), options);
@@ -116,8 +119,8 @@ daemon::daemon(const config& config, const daemon_seams& seams)
       store_(std::make_unique<job_store>(config.state.directory)),
       listeners_(std::make_unique<listeners>()) {
     if (!store_->notice().empty()) spdlog::error("{}", store_->notice());
-    jobs_lane_ = make_lane(config, config.staging.slots);
-    streams_lane_ = make_lane(config, config.transform.slots);
+    jobs_lane_ = make_lane(config, config.staging.slots, 0);
+    streams_lane_ = make_lane(config, config.transform.slots, config.transform.running_max);
     staging_memory_ = run_on(jobs_lane_->executor(), memory_kind(*jobs_lane_));
     codec_threads_ = run_on(jobs_lane_->executor(), parallelism(*jobs_lane_));
     jobs_sampler_ = std::make_unique<lane_sampler>(*jobs_lane_);

@@ -285,6 +285,38 @@ TEST_F(TransformService, SendsAClientAwayThatDoesNotRead) {
     EXPECT_TRUE(test::eventually([&] { return stat("peerpress_streams") == 0; }));
 }
 
+TEST_F(TransformService, ServesAStreamWhateverTheOthersHold) {
+    stop();
+    config_.codec.threads = 4;  // lets a stream hold six slots: more than there are
+    config_.transform.slots = 4;
+    config_.transform.idle_seconds = 60;
+    start();
+    call_context context;
+    auto stalled = transforms_->Transform(&context);
+    v1::TransformRequest first;
+    *first.mutable_open() = open_of(v1::OPERATION_COMPRESS);
+    stalled->Write(first);
+    std::thread sender([&] {
+        const std::vector<std::byte> noise = test::incompressible_bytes(1 << 20, 1);
+        v1::TransformRequest data;
+        data.set_data(noise.data(), noise.size());
+        while (stalled->Write(data)) {
+        }
+    });
+    EXPECT_TRUE(
+        test::eventually([&] { return stat("peerpress_staging_slots", "state", "leased") == 3; }));
+
+    const std::string text = text_of(5'000'000);
+    const transform_result packed = transform(open_of(v1::OPERATION_COMPRESS), text);
+    ASSERT_TRUE(packed.status.ok()) << packed.status.error_message();
+    EXPECT_TRUE(gunzip(packed.data).data == text);
+
+    context.TryCancel();
+    sender.join();
+    transform_result rest;
+    receive(*stalled, rest);
+}
+
 TEST_F(TransformService, RefusesMoreStreamsThanAllowed) {
     call_context contexts[3];
     std::vector<std::unique_ptr<stream>> streams;
