@@ -21,7 +21,10 @@ using namespace std::chrono_literals;
 
 constexpr auto metrics_interval = 500ms;
 // Watchers and streams have been told to end; what does not listen is cancelled.
-constexpr auto shutdown_grace = 2s;
+constexpr auto calls_grace = 2s;
+// Connections are told goodbye, and close once the client has answered that. One that is not
+// looking (a blocking client between two calls) answers seconds later, so it is not waited for.
+constexpr auto connections_grace = 250ms;
 
 const std::vector<std::string> stream_services{"peerpress.v1.TransformService",
                                                "peerpress.v1.ServerService"};
@@ -148,7 +151,7 @@ daemon::daemon(const config& config, const daemon_seams& seams)
         asio::post(executor, [this, progress] { stream_meters_.erase(progress.get()); });
     };
     transformer_ = std::make_unique<transformer>(*streams_lane_, transform_options_of(config),
-                                                 std::move(listener));
+                                                 calls_, std::move(listener));
 
     listen(config, seams);
     run_on(executor, manager_->resume());
@@ -190,7 +193,7 @@ void daemon::listen_unix(const config& config, std::optional<int> listening_fd) 
         executor, fd, listening_fd ? "" : config.listen.unix_path, std::move(acceptor));
 
     auto& services = listeners_->services;
-    services.push_back(std::make_unique<job_service>(executor, *manager_));
+    services.push_back(std::make_unique<job_service>(executor, *manager_, calls_));
     builder.RegisterService(services.back().get());
     services.push_back(std::make_unique<transform_service>(*transformer_));
     builder.RegisterService(services.back().get());
@@ -229,7 +232,7 @@ std::unique_ptr<grpc::Service> daemon::make_server_service() {
         refresh_metrics();
         return flatten(metrics_.families());
     };
-    return std::make_unique<server_service>(control_->context.get_executor(), *manager_,
+    return std::make_unique<server_service>(control_->context.get_executor(), *manager_, calls_,
                                             std::move(sources));
 }
 
@@ -315,7 +318,8 @@ void daemon::stop(std::chrono::milliseconds drain_max) {
     set_serving(false);
     run_on(asio::any_io_executor(control_->context.get_executor()), wait_for_runs(drain_max));
     if (listeners_->socket) listeners_->socket->stop();
-    for (const auto& server : listeners_->servers) server->shut_down(shutdown_grace);
+    calls_.wait_for_none(calls_grace);
+    for (const auto& server : listeners_->servers) server->shut_down(connections_grace);
     metrics_server_.reset();
     // Coroutines that were on their way when the last call ended get to their ends.
     run_on(asio::any_io_executor(streams_lane_->executor()), nothing());

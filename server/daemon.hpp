@@ -5,7 +5,8 @@
 //
 // Start: lock, store, lanes, manager (which takes up old jobs), listeners, "serving".
 // Stop: "not serving" and no new jobs; runs may end until the drain time is over, then they are cut
-// short and queued again; watchers are sent away; listeners, metrics, lanes, store, control, lock.
+// short and queued again; watchers are sent away; once calls have had their statuses, connections;
+// listeners, metrics, lanes, store, control, lock.
 #pragma once
 
 #include "jobs/p2p_planner.hpp"
@@ -17,6 +18,7 @@
 #include "server/lane_sampler.hpp"
 #include "server/metrics.hpp"
 #include "server/metrics_server.hpp"
+#include "server/open_calls.hpp"
 #include "server/server_service.hpp"
 #include "server/state_lock.hpp"
 #include "server/transform_service.hpp"
@@ -81,6 +83,7 @@ private:
     std::string metrics_address_;
 
     // In the order in which they are made; they go the other way round.
+    open_calls calls_;
     std::unique_ptr<control> control_;
     metrics metrics_;
     throughput throughput_;

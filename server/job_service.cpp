@@ -46,33 +46,33 @@ std::string job_id_of(const std::string& name, const std::string& field) {
     return name.substr(prefix.size());
 }
 
-grpc::ServerUnaryReactor* job_service::CreateJob(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* job_service::CreateJob(grpc::CallbackServerContext*,
                                                  const v1::CreateJobRequest* request,
                                                  v1::Job* response) {
-    return answer(context, executor_, create(*request, *response));
+    return unary_call::answer(calls_, executor_, create(*request, *response));
 }
 
-grpc::ServerUnaryReactor* job_service::GetJob(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* job_service::GetJob(grpc::CallbackServerContext*,
                                               const v1::GetJobRequest* request, v1::Job* response) {
-    return answer(context, executor_, get(*request, *response));
+    return unary_call::answer(calls_, executor_, get(*request, *response));
 }
 
-grpc::ServerUnaryReactor* job_service::ListJobs(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* job_service::ListJobs(grpc::CallbackServerContext*,
                                                 const v1::ListJobsRequest* request,
                                                 v1::ListJobsResponse* response) {
-    return answer(context, executor_, list(*request, *response));
+    return unary_call::answer(calls_, executor_, list(*request, *response));
 }
 
-grpc::ServerUnaryReactor* job_service::ListJobFiles(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* job_service::ListJobFiles(grpc::CallbackServerContext*,
                                                     const v1::ListJobFilesRequest* request,
                                                     v1::ListJobFilesResponse* response) {
-    return answer(context, executor_, list_files(*request, *response));
+    return unary_call::answer(calls_, executor_, list_files(*request, *response));
 }
 
-grpc::ServerUnaryReactor* job_service::CancelJob(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* job_service::CancelJob(grpc::CallbackServerContext*,
                                                  const v1::CancelJobRequest* request,
                                                  v1::Job* response) {
-    return answer(context, executor_, cancel(*request, *response));
+    return unary_call::answer(calls_, executor_, cancel(*request, *response));
 }
 
 awaitable<> job_service::create(const v1::CreateJobRequest& request, v1::Job& response) {
@@ -138,7 +138,7 @@ awaitable<> job_service::list_files(const v1::ListJobFilesRequest& request,
 
 grpc::ServerWriteReactor<v1::JobEvent>* job_service::WatchJob(grpc::CallbackServerContext*,
                                                               const v1::WatchJobRequest* request) {
-    const auto stream = outgoing_stream<v1::JobEvent>::make(executor_);
+    const auto stream = outgoing_stream<v1::JobEvent>::make(calls_, executor_);
     return stream->serve(watch_job(manager_, *request, stream));
 }
 

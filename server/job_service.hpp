@@ -4,6 +4,7 @@
 
 #include "peerpress/v1/job_service.grpc.pb.h"
 #include "server/job_manager.hpp"
+#include "server/open_calls.hpp"
 #include "server/outgoing_stream.hpp"
 
 namespace peerpress::server {
@@ -11,8 +12,8 @@ namespace peerpress::server {
 class job_service final : public v1::JobService::CallbackService {
 public:
     // The manager's executor; everything below runs on it.
-    job_service(asio::any_io_executor executor, job_manager& manager)
-        : executor_(std::move(executor)), manager_(manager) {}
+    job_service(asio::any_io_executor executor, job_manager& manager, open_calls& calls)
+        : executor_(std::move(executor)), manager_(manager), calls_(calls) {}
 
     grpc::ServerUnaryReactor* CreateJob(grpc::CallbackServerContext* context,
                                         const v1::CreateJobRequest* request,
@@ -41,6 +42,7 @@ private:
 
     asio::any_io_executor executor_;
     job_manager& manager_;
+    open_calls& calls_;
 };
 
 // The UUID in "jobs/{uuid}". Throws refusal(invalid_argument).

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "io/asio.hpp"
+#include "server/open_calls.hpp"
 #include "server/status.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -24,8 +25,8 @@ class outgoing_stream final : public grpc::ServerWriteReactor<Message>,
 public:
     using pointer = std::shared_ptr<outgoing_stream>;
 
-    static pointer make(asio::any_io_executor executor) {
-        auto stream = std::make_shared<outgoing_stream>(std::move(executor));
+    static pointer make(open_calls& calls, asio::any_io_executor executor) {
+        auto stream = std::make_shared<outgoing_stream>(calls, std::move(executor));
         stream->self_ = stream;
         return stream;
     }
@@ -39,7 +40,8 @@ public:
         return this;
     }
 
-    explicit outgoing_stream(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+    outgoing_stream(open_calls& calls, asio::any_io_executor executor)
+        : ticket_(calls), executor_(std::move(executor)) {}
 
     // One at a time. false: the client has gone.
     awaitable<bool> write(Message message) {
@@ -71,6 +73,7 @@ private:
     void OnCancel() override { gone_ = true; }
     void OnDone() override { self_.reset(); }
 
+    open_calls::ticket ticket_;
     asio::any_io_executor executor_;
     pointer self_;
     Message message_;

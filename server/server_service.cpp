@@ -24,15 +24,15 @@ v1::StatsSample make_sample(const std::vector<metric_value>& numbers) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* server_service::GetServerInfo(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* server_service::GetServerInfo(grpc::CallbackServerContext*,
                                                         const v1::GetServerInfoRequest*,
                                                         v1::ServerInfo* response) {
-    return answer(context, executor_, get_info(*response));
+    return unary_call::answer(calls_, executor_, get_info(*response));
 }
 
 grpc::ServerWriteReactor<v1::StatsSample>* server_service::WatchStats(
     grpc::CallbackServerContext*, const v1::WatchStatsRequest* request) {
-    const auto stream = outgoing_stream<v1::StatsSample>::make(executor_);
+    const auto stream = outgoing_stream<v1::StatsSample>::make(calls_, executor_);
     return stream->serve(watch_stats(*request, stream));
 }
 

@@ -4,6 +4,7 @@
 #include "peerpress/v1/server_service.grpc.pb.h"
 #include "server/job_manager.hpp"
 #include "server/metrics.hpp"
+#include "server/open_calls.hpp"
 #include "server/outgoing_stream.hpp"
 
 #include <functional>
@@ -17,8 +18,12 @@ public:
         std::function<std::vector<metric_value>()> numbers;
     };
 
-    server_service(asio::any_io_executor executor, job_manager& manager, sources sources)
-        : executor_(std::move(executor)), manager_(manager), sources_(std::move(sources)) {}
+    server_service(asio::any_io_executor executor, job_manager& manager, open_calls& calls,
+                   sources sources)
+        : executor_(std::move(executor)),
+          manager_(manager),
+          calls_(calls),
+          sources_(std::move(sources)) {}
 
     grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
                                             const v1::GetServerInfoRequest* request,
@@ -33,6 +38,7 @@ private:
 
     asio::any_io_executor executor_;
     job_manager& manager_;
+    open_calls& calls_;
     sources sources_;
 };
 

@@ -63,7 +63,7 @@ struct transformer::transfer {
 
 grpc::ServerBidiReactor<v1::TransformRequest, v1::TransformResponse>* transformer::serve(
     grpc::CallbackServerContext* context) {
-    auto stream = transform_stream::make(context, lane_.executor(), options_.idle_max);
+    auto stream = transform_stream::make(calls_, context, lane_.executor(), options_.idle_max);
     asio::co_spawn(lane_.executor(), run(stream), asio::detached);
     return stream.get();
 }

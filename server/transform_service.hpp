@@ -31,8 +31,9 @@ public:
             ended;
     };
 
-    transformer(pipeline::lane& lane, transform_options options, listener listener)
-        : lane_(lane), options_(options), listener_(std::move(listener)) {}
+    transformer(pipeline::lane& lane, transform_options options, open_calls& calls,
+                listener listener)
+        : lane_(lane), options_(options), calls_(calls), listener_(std::move(listener)) {}
 
     grpc::ServerBidiReactor<v1::TransformRequest, v1::TransformResponse>* serve(
         grpc::CallbackServerContext* context);
@@ -53,6 +54,7 @@ private:
 
     pipeline::lane& lane_;
     transform_options options_;
+    open_calls& calls_;
     listener listener_;
     std::atomic<bool> draining_{false};
     std::atomic<bool> stopping_{false};

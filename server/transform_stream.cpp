@@ -8,17 +8,27 @@
 
 namespace peerpress::server {
 
-transform_stream::pointer transform_stream::make(grpc::CallbackServerContext* context,
+namespace {
+
+// A good part of what a shutdown waits for calls (server/daemon.cpp), and not all of it.
+constexpr std::chrono::milliseconds last_write_max{1000};
+
+}  // namespace
+
+transform_stream::pointer transform_stream::make(open_calls& calls,
+                                                 grpc::CallbackServerContext* context,
                                                  asio::any_io_executor lane,
                                                  std::chrono::steady_clock::duration idle_max) {
-    const pointer stream(new transform_stream(context, std::move(lane), idle_max));
+    const pointer stream(new transform_stream(calls, context, std::move(lane), idle_max));
     stream->self_ = stream;
     return stream;
 }
 
-transform_stream::transform_stream(grpc::CallbackServerContext* context, asio::any_io_executor lane,
+transform_stream::transform_stream(open_calls& calls, grpc::CallbackServerContext* context,
+                                   asio::any_io_executor lane,
                                    std::chrono::steady_clock::duration idle_max)
-    : context_(context),
+    : ticket_(calls),
+      context_(context),
       lane_(std::move(lane)),
       idle_max_(idle_max),
       reading_(lane_),
@@ -69,13 +79,17 @@ void transform_stream::done(operation& operation, bool ok) {
 
 awaitable<> transform_stream::finish(grpc::Status status) {
     // gRPC takes a status behind the last message only, and one that nobody reads is never taken.
+    if (writing_.pending) co_await wait_for_write(last_write_max);
     if (writing_.pending) context_->TryCancel();
-    while (writing_.pending) {
-        writing_.timer.expires_after(std::chrono::seconds(1));
-        co_await writing_.timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
+    while (writing_.pending) co_await wait_for_write(std::chrono::seconds(1));
     // A pending read ends with the call, and writes into this object, which lives until then.
     Finish(std::move(status));
+}
+
+// Or less long.
+awaitable<> transform_stream::wait_for_write(std::chrono::steady_clock::duration at_most) {
+    writing_.timer.expires_after(at_most);
+    co_await writing_.timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
 void transform_stream::OnReadDone(bool ok) {

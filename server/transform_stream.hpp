@@ -13,6 +13,7 @@
 
 #include "io/asio.hpp"
 #include "peerpress/v1/transform_service.grpc.pb.h"
+#include "server/open_calls.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <grpcpp/support/server_callback.h>
@@ -30,8 +31,8 @@ public:
     using pointer = std::shared_ptr<transform_stream>;
 
     // Lives until gRPC is done with it, at least.
-    static pointer make(grpc::CallbackServerContext* context, asio::any_io_executor lane,
-                        std::chrono::steady_clock::duration idle_max);
+    static pointer make(open_calls& calls, grpc::CallbackServerContext* context,
+                        asio::any_io_executor lane, std::chrono::steady_clock::duration idle_max);
 
     // On the lane's executor, each one at a time. Throw refusal(cancelled) where the client was
     // idle too long.
@@ -41,7 +42,8 @@ public:
     // The last message read; its data may be moved out.
     v1::TransformRequest& message() { return incoming_; }
 
-    // Once. Whatever is still under way is given up.
+    // Once. Whatever is still under way is given up; a message, after a moment in which a client
+    // that reads can take it, and the status behind it.
     awaitable<> finish(grpc::Status status);
 
     // The client has gone; the transfer had better stop.
@@ -59,10 +61,11 @@ private:
         asio::steady_timer timer;
     };
 
-    transform_stream(grpc::CallbackServerContext* context, asio::any_io_executor lane,
-                     std::chrono::steady_clock::duration idle_max);
+    transform_stream(open_calls& calls, grpc::CallbackServerContext* context,
+                     asio::any_io_executor lane, std::chrono::steady_clock::duration idle_max);
 
     awaitable<bool> complete(operation& operation, const char* what);
+    awaitable<> wait_for_write(std::chrono::steady_clock::duration at_most);
     void done(operation& operation, bool ok);
 
     void OnReadDone(bool ok) override;
@@ -70,6 +73,7 @@ private:
     void OnCancel() override;
     void OnDone() override { self_.reset(); }
 
+    open_calls::ticket ticket_;
     grpc::CallbackServerContext* context_;
     asio::any_io_executor lane_;
     std::chrono::steady_clock::duration idle_max_;

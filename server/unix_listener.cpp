@@ -29,7 +29,8 @@ void unix_listener::stop() {
     if (!ended_.valid()) return;
     asio::post(listening_.get_executor(), [this] {
         stopped_ = true;
-        listening_.cancel();
+        // Whoever connects from now on is told so at once, instead of waiting in the queue.
+        listening_.close();
         pause_.cancel();
     });
     ended_.get();

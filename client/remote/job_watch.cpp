@@ -57,11 +57,6 @@ grpc::Status watch_once(server_connection& server, const std::string& name, watc
     const auto events = server.jobs().WatchJob(&context, request);
     for (v1::JobEvent event; events->Read(&event);) take(event, state, listener);
     grpc::Status status = events->Finish();
-    // gRPC's own answer to a call that reaches a server in its last moments. What we cancel ends
-    // with `leave`, and what the server cancels carries a reason.
-    if (status.error_code() == grpc::StatusCode::CANCELLED && status.error_details().empty()) {
-        return {grpc::StatusCode::UNAVAILABLE, "the server is shutting down"};
-    }
     if (status.ok() && !jobs::is_terminal(from_message(state.last.state()))) {
         return {grpc::StatusCode::UNAVAILABLE, "the watch ended before the job"};
     }

@@ -38,7 +38,10 @@ server_error without_reason(const grpc::Status& status, const std::string& serve
                     jobs::exit_code(reason::permission_denied),
                     false};
         case CANCELLED:
-            return {{reason::cancelled, "cancelled"}, jobs::exit_code(reason::cancelled), false};
+            // What we cancelled ourselves nobody asks about; what the server cancels has a reason.
+            return {{reason::io_error, fmt::format("server {} has gone", server)},
+                    jobs::exit_no_server,
+                    true};
         case UNIMPLEMENTED:
             return {{reason::invalid_argument,
                      fmt::format(

@@ -261,6 +261,15 @@ TEST_F(Jobs, ResumesAWatchThatMetTheServerInItsLastMoments) {
     EXPECT_EQ(fake_.watched.size(), 2u);
 }
 
+TEST(ServerError, TakesACallThatEndsWithoutAReasonForAServerThatHasGone) {
+    for (const grpc::StatusCode code :
+         {grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED}) {
+        const server_error error = make_server_error(grpc::Status(code, "cut"), "unix:/s");
+        EXPECT_TRUE(error.lost());
+        EXPECT_EQ(error.exit_code(), jobs::exit_no_server);
+    }
+}
+
 TEST_F(Jobs, GivesUpAServerThatStaysAwayAndSaysHowToComeBack) {
     fake_.watches = {[](const auto&, auto&) {
         return refusal(grpc::StatusCode::UNAVAILABLE, "DRAINING", "going away");

@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+#include <atomic>
+
 namespace peerpress::server {
 namespace {
 
@@ -484,14 +486,25 @@ TEST_F(JobService, GoesOnWithItsJobsAfterARestart) {
     const v1::Job job = create(spec_of("/a"));
     runner_.report("/a", {file("/a/1")});
     ASSERT_TRUE(eventually([&] { return get(job.name()).sequence() == 1; }));
-    grpc::Status watched;
-    std::thread watcher([&] { watch(watch_of(job), watched); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    grpc::Status watched[4];
+    std::atomic<int> answered{0};
+    std::vector<std::thread> watchers;
+    for (grpc::Status& status : watched)
+        watchers.emplace_back([&] {
+            bool first = true;
+            watch(watch_of(job), status, [&](const auto&) {
+                if (std::exchange(first, false)) ++answered;
+                return false;
+            });
+        });
+    ASSERT_TRUE(eventually([&] { return answered == 4; }));
 
     stop();
-    watcher.join();
-    EXPECT_EQ(watched.error_code(), grpc::StatusCode::UNAVAILABLE);
-    EXPECT_EQ(reason_of(watched), "DRAINING");
+    for (std::thread& watcher : watchers) watcher.join();
+    for (const grpc::Status& status : watched) {
+        EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+        EXPECT_EQ(reason_of(status), "DRAINING") << status.error_message();
+    }
     start();
     runner_.report("/a", {file("/a/2")});
     runner_.end("/a");

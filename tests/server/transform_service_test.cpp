@@ -3,6 +3,7 @@
 
 #include <zlib.h>
 
+#include <atomic>
 #include <future>
 
 namespace peerpress::server {
@@ -361,6 +362,69 @@ TEST_F(TransformService, EndsItsStreamsWhenTheServerStops) {
     EXPECT_EQ(result.status.error_code(), grpc::StatusCode::UNAVAILABLE);
     EXPECT_EQ(reason_of(result.status), "DRAINING");
     EXPECT_FALSE(result.summary);
+}
+
+TEST_F(TransformService, TellsClientsThatAreSendingWhyTheirStreamsEnd) {
+    transform_result results[2];
+    std::atomic<int> began{0};
+    std::vector<std::thread> clients;
+    for (transform_result& result : results)
+        clients.emplace_back([&] {
+            call_context context;
+            auto both = transforms_->Transform(&context);
+            v1::TransformRequest first;
+            *first.mutable_open() = open_of(v1::OPERATION_COMPRESS);
+            both->Write(first);
+            v1::TransformResponse response;
+            both->Read(&response);
+            ++began;
+            std::thread sender([&] {
+                v1::TransformRequest data;
+                data.set_data(text_of(10'000));
+                while (both->Write(data)) {
+                }
+            });
+            receive(*both, result);
+            sender.join();
+        });
+    ASSERT_TRUE(test::eventually([&] { return began == 2; }));
+
+    stop();
+    for (std::thread& client : clients) client.join();
+
+    for (const transform_result& result : results)
+        EXPECT_EQ(reason_of(result.status), "DRAINING") << result.status.error_message();
+}
+
+TEST_F(TransformService, GivesASlowReaderTimeToLearnThatTheServerStops) {
+    stop();
+    config_.transform.idle_seconds = 60;
+    start();
+    call_context context;
+    auto both = transforms_->Transform(&context);
+    v1::TransformRequest first;
+    *first.mutable_open() = open_of(v1::OPERATION_COMPRESS);
+    both->Write(first);
+    // Until the windows of flow control are full: then the server waits for us to read.
+    std::atomic<int> sent{0};
+    std::thread sender([&] {
+        const std::vector<std::byte> noise = test::incompressible_bytes(1 << 20, 1);
+        v1::TransformRequest data;
+        data.set_data(noise.data(), noise.size());
+        while (both->Write(data)) ++sent;
+    });
+    int before = -1;
+    while (std::exchange(before, sent.load()) != sent || before == 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+
+    std::thread stopper([this] { stop(); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    transform_result result;
+    receive(*both, result);
+    stopper.join();
+    sender.join();
+
+    EXPECT_EQ(reason_of(result.status), "DRAINING") << result.status.error_message();
 }
 
 TEST_F(TransformService, CountsItsBytes) {
