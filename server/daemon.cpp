@@ -133,10 +133,12 @@ daemon::daemon(const config& config, const daemon_seams& seams)
     planner_ = std::make_unique<jobs::p2p_planner>(jobs_lane_->executor(), p2p_options_of(config));
     const bool private_socket = seams.listening_fd ? is_private_socket(*seams.listening_fd)
                                                    : (config.listen.unix_mode & 0077) == 0;
+    devices_ = device_rules_of(config, private_socket);
+    if (const std::string warning = p2p_warning(config, private_socket); !warning.empty())
+        spdlog::warn("{}", warning);
     runner_ = seams.make_runner
                   ? seams.make_runner(*jobs_lane_)
-                  : std::make_unique<lane_job_runner>(*jobs_lane_, planner_.get(),
-                                                      device_rules_of(config, private_socket));
+                  : std::make_unique<lane_job_runner>(*jobs_lane_, planner_.get(), devices_);
     manager_ = std::make_unique<job_manager>(executor, *store_, *runner_, metrics_, throughput_,
                                              manager_options_of(config));
     transformer::listener listener;
@@ -259,7 +261,7 @@ v1::ServerInfo daemon::info() {
     info.set_output_bytes_max(static_cast<std::int64_t>(config_.jobs.output_bytes_max));
     info.set_transforms_running_max(static_cast<std::int32_t>(config_.transform.running_max));
     *info.mutable_start_time() = to_timestamp(start_time_);
-    *info.mutable_peer_to_peer() = describe_p2p(config_, *planner_);
+    *info.mutable_peer_to_peer() = describe_p2p(config_, devices_, *planner_);
     return info;
 }
 

@@ -9,6 +9,7 @@
 // listeners, metrics, lanes, store, control, lock.
 #pragma once
 
+#include "jobs/device_rules.hpp"
 #include "jobs/p2p_planner.hpp"
 #include "pipeline/lane.hpp"
 #include "server/config.hpp"
@@ -96,6 +97,7 @@ private:
     std::string staging_memory_;
     std::uint32_t codec_threads_ = 0;
     std::unique_ptr<jobs::p2p_planner> planner_;
+    jobs::device_rules devices_;
     std::unique_ptr<job_runner> runner_;
     std::unique_ptr<job_manager> manager_;
     std::unique_ptr<transformer> transformer_;

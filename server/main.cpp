@@ -3,6 +3,7 @@
 #include "server/config_file.hpp"
 #include "server/daemon.hpp"
 #include "server/logging.hpp"
+#include "server/peer_to_peer.hpp"
 #include "server/printable.hpp"
 #include "server/service_manager.hpp"
 #include "server/version.hpp"
@@ -108,6 +109,11 @@ int run(int argc, char** argv) {
     if (!call) return 0;
     switch (call->command) {
         case command::check_config:
+            // A socket that systemd passes has a mode of its own; the daemon's log tells then.
+            if (const std::string warning =
+                    p2p_warning(call->config, (call->config.listen.unix_mode & 0077) == 0);
+                !warning.empty())
+                std::cerr << "peerpressd: warning: " << printable(warning) << '\n';
             return 0;
         case command::print_config:
             std::cout << print_config(call->config, call->defaults);

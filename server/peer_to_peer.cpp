@@ -24,6 +24,11 @@ jobs::device_rules device_rules_of(const config& c, bool socket_is_private) {
     return rules;
 }
 
+std::string p2p_warning(const config& c, bool socket_is_private) {
+    const std::string refusal = device_rules_of(c, socket_is_private).refusal;
+    return refusal.empty() ? refusal : "p2p.devices: none of them is copied: " + refusal;
+}
+
 bool is_private_socket(int listening_fd) {
     sockaddr_un address{};
     socklen_t bytes = sizeof(address);
@@ -36,11 +41,13 @@ bool is_private_socket(int listening_fd) {
            (status.st_mode & 0077) == 0;
 }
 
-v1::PeerToPeer describe_p2p(const config& c, const jobs::p2p_planner& planner) {
+v1::PeerToPeer describe_p2p(const config& c, const jobs::device_rules& devices,
+                            const jobs::p2p_planner& planner) {
     v1::PeerToPeer info;
     info.set_enabled(c.p2p.enabled);
     info.set_budget_bytes(static_cast<std::int64_t>(c.p2p.budget_bytes));
-    for (const std::string& device : c.p2p.devices) info.add_devices(device);
+    if (devices.refusal.empty())
+        for (const std::string& device : devices.listed) info.add_devices(device);
     const io::topology::machine in = io::topology::read_machine(io::topology::host_files());
     const auto leased = planner.pools().leased();
     for (const io::topology::p2pmem_provider& found : in.providers) {

@@ -6,6 +6,8 @@
 #include "peerpress/v1/server_service.pb.h"
 #include "server/config.hpp"
 
+#include <string>
+
 namespace peerpress::server {
 
 jobs::p2p_options p2p_options_of(const config& c);
@@ -17,7 +19,11 @@ jobs::device_rules device_rules_of(const config& c, bool socket_is_private);
 // Does the listening Unix socket let in nobody but its owner (and root)?
 bool is_private_socket(int listening_fd);
 
-// Reads sysfs.
-v1::PeerToPeer describe_p2p(const config& c, const jobs::p2p_planner& planner);
+// What of the configuration comes to nothing, in a line for the operator; empty: nothing does.
+std::string p2p_warning(const config& c, bool socket_is_private);
+
+// Devices that are served only. Reads sysfs.
+v1::PeerToPeer describe_p2p(const config& c, const jobs::device_rules& devices,
+                            const jobs::p2p_planner& planner);
 
 }  // namespace peerpress::server

@@ -177,6 +177,20 @@ TEST_F(ServedCopy, SaysWhatItOffers) {
     EXPECT_THAT(info.peer_to_peer().devices(), testing::ElementsAre("/dev/some"));
 }
 
+TEST_F(ServedCopy, OffersNoDevicesOnASocketThatAdmitsOthers) {
+    config_.p2p.devices = {"/dev/some"};
+    EXPECT_EQ(p2p_warning(config_, true), "");
+    EXPECT_THAT(p2p_warning(config_, false), testing::HasSubstr("p2p.devices"));
+    config_.listen.unix_mode = 0660;
+    start_for_real();
+    v1::ServerInfo info;
+    test::call_context context;
+
+    ASSERT_TRUE(server_->GetServerInfo(&context, {}, &info).ok());
+
+    EXPECT_EQ(info.peer_to_peer().devices_size(), 0);
+}
+
 TEST(StoredPaths, KeepReasonsThatNamePathsOfAnyBytes) {
     const std::vector<jobs::path_bytes> stored{
         {.path = jobs::data_path::host, .bytes = 7, .device = {}, .reason = "behind /a\xff"}};
