@@ -91,6 +91,8 @@ protected:
         ASSERT_TRUE(test::eventually([&] {
             v1::ServerInfo info;
             call_context context;
+            // A channel is only looked after while somebody waits: else it tries again 5 s later.
+            context.set_wait_for_ready(true);
             return server_->GetServerInfo(&context, {}, &info).ok();
         })) << log();
     }
