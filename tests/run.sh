@@ -26,7 +26,7 @@ tsan       ThreadSanitizer: the tests of what runs on several threads
 fuzz       libFuzzer, a while for each target
 tidy       clang-tidy of the sources that move data
 vm         virtual machines with NVMe devices: peer to peer on a stock kernel, of the release build
-deb        the .deb packages, read by lintian
+deb        the .deb packages, read by lintian and systemd
 EOF
 }
 

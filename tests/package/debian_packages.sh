@@ -25,6 +25,20 @@ done
 for unit in {system,user}/peerpressd.{service,socket}; do
     [[ -s $work/runtime/usr/lib/systemd/$unit ]] || fault "peerpress lacks $unit"
 done
+# As systemd reads them: a setting it does not know is ignored by it in the running system, with a line in the journal.
+# The program is looked for where it was unpacked.
+mkdir -p "$work/run"
+for kind in system user; do
+    mkdir -p "$work/units/$kind"
+    for unit in peerpressd.service peerpressd.socket; do
+        sed "s|^ExecStart=/usr/bin|ExecStart=$work/runtime/usr/bin|" "$work/runtime/usr/lib/systemd/$kind/$unit" \
+            >"$work/units/$kind/$unit"
+    done
+    XDG_RUNTIME_DIR=$work/run systemd-analyze "--$kind" verify --recursive-errors=no "$work/units/$kind"/peerpressd.* \
+        >"$work/verified" 2>&1 || true
+    [[ ! -s $work/verified ]] || fault "systemd does not like the $kind units: $(cat "$work/verified")"
+done
+
 dpkg-deb -e "$build"/peerpress_*.deb "$work/control"
 for script in postinst prerm postrm; do
     [[ -x $work/control/$script ]] && sh -n "$work/control/$script" || fault "peerpress has no $script that sh reads"
