@@ -153,12 +153,14 @@ void p2p_planner::count_in_ours(machine& in) const {
 p2p_planner::decision p2p_planner::decide(const path_question& question, const path_wish& wish) {
     const io::topology::host_files files = machine_.files();
     machine in = io::topology::read_machine(files);
-    const auto source = machine_.identify(question.source_fd, question.source);
-    const auto target = machine_.identify(question.target_fd, question.target);
+    // The answer is told of the pair's other files as well, so it names none.
+    const std::string source_name = "the source", target_name = "the target";
+    const auto source = machine_.identify(question.source_fd, source_name);
+    const auto target = machine_.identify(question.target_fd, target_name);
     if (!source || !target) {
         const auto& error = source ? target.error() : source.error();
-        return {.reason = (source ? question.target : question.source) +
-                          ": what it lies on cannot be told: " + error.message()};
+        return {.reason = "what " + (source ? target_name : source_name) +
+                          " lies on cannot be told: " + error.message()};
     }
     probes_.renew(io::topology::fingerprint(files, in));
     count_in_ours(in);

@@ -42,8 +42,9 @@ protected:
         made.identify = [this](int,
                                const std::string& path) -> result<io::topology::path_identity> {
             ++identified;
-            return path.starts_with("/a") ? test::fake_machine::file(path, 0, 30)
-                                          : test::fake_machine::file(path, 10, 31);
+            if (identity_error) return identity_error;
+            return path == "the source" ? test::fake_machine::file(path, 0, 30)
+                                        : test::fake_machine::file(path, 10, 31);
         };
         made.probe = [this](const io::topology::probe_request& request, int) {
             probed.push_back(request.disk_path);
@@ -89,6 +90,7 @@ protected:
     std::vector<io::p2pmem_request> allocated;
     std::optional<finding> probe_answer;
     error_code allocation_error;
+    error_code identity_error;
 
 private:
     asio::io_context context_{1};
@@ -106,6 +108,17 @@ TEST_F(P2pPlanner, TakesSlotsInTheProvidersMemoryOnceItWasProbed) {
     EXPECT_THAT(allocated[0].allocate_path, HasSubstr("0000:03:00.0"));
     EXPECT_EQ(allocated[0].slots, 2 * copy_depth);
     EXPECT_EQ(allocated[0].slot_bytes, 1u << 20);
+}
+
+// What it says is told of the job's other files between the same devices, too.
+TEST_F(P2pPlanner, NamesNoFileInItsAnswer) {
+    identity_error = make_error_code(boost::system::errc::io_error);
+
+    const planned_path way = plan();
+
+    EXPECT_FALSE(way.share);
+    EXPECT_THAT(way.reason, HasSubstr("what the source lies on cannot be told"));
+    EXPECT_EQ(way.reason.find("/a/x"), std::string::npos);
 }
 
 TEST_F(P2pPlanner, StaysWithinItsBudget) {
