@@ -30,8 +30,8 @@ array paths_json(const std::vector<jobs::path_bytes>& paths) {
     for (const jobs::path_bytes& part : paths) {
         out.push_back(object{{"path", jobs::data_path_name(part.path)},
                              {"bytes", part.bytes},
-                             {"device", part.device},
-                             {"reason", part.reason}});
+                             {"device", to_utf8(part.device)},
+                             {"reason", to_utf8(part.reason)}});
     }
     return out;
 }

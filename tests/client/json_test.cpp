@@ -129,5 +129,12 @@ TEST(JsonReporter, FlushesEachLineAndTellsWhenNobodyReads) {
     EXPECT_TRUE(broken);
 }
 
+TEST(JsonLines, AreUtf8WhateverAReasonNames) {
+    const auto paths =
+        paths_json({{.path = jobs::data_path::host, .bytes = 1, .reason = "behind /a\xff"}});
+
+    EXPECT_TRUE(is_utf8(boost::json::serialize(paths)));
+}
+
 }  // namespace
 }  // namespace peerpress::client
