@@ -12,9 +12,11 @@ namespace peerpress::client {
 int run(const measure_request& request, interruption& interrupted) {
     const auto reporter =
         make_reporter(request.output, "peerpress copy", jobs::operation::copy, interrupted);
+    // What a job merely warns of, since it goes on with other files, is the end of a measurement.
     const auto fail = [&reporter](const jobs::problem& problem) {
-        reporter->on_error(problem, jobs::exit_code(problem.reason));
-        return jobs::exit_code(problem.reason);
+        const int code = jobs::exit_code(problem.reason) == 2 ? 1 : jobs::exit_code(problem.reason);
+        reporter->on_error(problem, code);
+        return code;
     };
     measurement made;
     try {

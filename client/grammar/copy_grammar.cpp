@@ -214,7 +214,9 @@ request copy_grammar::measurement() {
     for (const auto& [given, name] :
          {std::pair{spec.recursive, "--recursive"}, std::pair{spec.remove_sources, "--rm"},
           std::pair{job_.detach, "--detach"}, std::pair{job_.dry_run, "--dry-run"},
-          std::pair{spec.overwrite, "--force"}})
+          std::pair{spec.overwrite, "--force"}, std::pair{job_.output.verbose, "--verbose"},
+          std::pair{job_.output.progress.value_or(false), "--progress"},
+          std::pair{spec.priority != 0, "--priority"}, std::pair{!spec.labels.empty(), "--label"}})
         if (given) refuse(fmt::format("{} measures, and takes no {}", option, name));
     if (measure_.skip_read && measure_.skip_write)
         refuse("--skip-read and --skip-write together leave nothing to do");

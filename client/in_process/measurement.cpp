@@ -85,10 +85,12 @@ private:
     std::uint64_t length_bytes() const;
 
     awaitable<measured_run> measure_one(jobs::path_wish wish);
+    jobs::path_question question() const;
     awaitable<jobs::planned_path> plan(jobs::path_wish wish);
     io::file_content source_content() const;
     std::unique_ptr<io::storage> storage_of(const measured_descriptor& end);
-    pipeline::copy_options options(const io::staging_pool& staging) const;
+    std::unique_ptr<io::staging_pool> host_memory() const;
+    pipeline::copy_options options() const;
     void account(measured_run& run, const jobs::planned_path& way, const io::storage* source,
                  const io::storage* target) const;
     awaitable<bool> same(io::storage& source, io::storage& target);
@@ -216,16 +218,21 @@ io::file_content measuring::source_content() const {
     return content;
 }
 
+jobs::path_question measuring::question() const {
+    jobs::path_question asked{.source_fd = source_.fd.get(),
+                              .source = request_.source,
+                              .target_fd = target_.fd ? target_.fd.get() : source_.fd.get(),
+                              .target = request_.target};
+    if (request_.chunk_bytes != 0) asked.chunk_bytes = request_.chunk_bytes;
+    if (request_.depth != 0) asked.depth = request_.depth;
+    return asked;
+}
+
 awaitable<jobs::planned_path> measuring::plan(jobs::path_wish wish) {
     const bool insists = wish.fallback == fallback::forbid;
     const std::unique_ptr<jobs::path_session> session = backend_.planner().begin(std::move(wish));
-    jobs::path_question question{.source_fd = source_.fd.get(),
-                                 .source = request_.source,
-                                 .target_fd = target_.fd ? target_.fd.get() : source_.fd.get(),
-                                 .target = request_.target};
-    if (request_.chunk_bytes != 0) question.chunk_bytes = request_.chunk_bytes;
-    if (request_.depth != 0) question.depth = request_.depth;
-    jobs::planned_path way = co_await session->plan(std::move(question));
+    jobs::path_question asked = question();
+    jobs::planned_path way = co_await session->plan(std::move(asked));
     if (way.share) {
         // Nobody else waits for this lane.
         const io::file_content content = source_content();
@@ -248,12 +255,19 @@ std::unique_ptr<io::storage> measuring::storage_of(const measured_descriptor& en
                          : io::open_storage(ring, duplicate(end.fd.get()), io::caching::direct);
 }
 
-pipeline::copy_options measuring::options(const io::staging_pool& staging) const {
-    const std::uint64_t chunk =
-        request_.chunk_bytes == 0 ? jobs::copy_chunk_bytes : request_.chunk_bytes;
+// As many chunks, and as large, as there would be in a device's memory: both ways are measured
+// alike.
+std::unique_ptr<io::staging_pool> measuring::host_memory() const {
+    const jobs::path_question asked = question();
+    const std::uint32_t slots = jobs::pool_slots(asked, backend_.planner().options().budget_bytes);
+    return std::make_unique<io::staging_pool>(
+        backend_.lane().executor(),
+        std::make_unique<io::host_slots>(std::min(slots, asked.depth), asked.chunk_bytes));
+}
+
+pipeline::copy_options measuring::options() const {
     pipeline::copy_options options;
-    options.chunk_bytes =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk, staging.slot_bytes()));
+    options.chunk_bytes = request_.chunk_bytes == 0 ? jobs::copy_chunk_bytes : request_.chunk_bytes;
     options.depth = request_.depth == 0 ? jobs::copy_depth : request_.depth;
     options.source_offset_bytes = request_.offset_bytes;
     options.target_offset_bytes = request_.offset_bytes;
@@ -272,8 +286,9 @@ pipeline::copy_options measuring::options(const io::staging_pool& staging) const
 awaitable<measured_run> measuring::measure_one(jobs::path_wish wish) {
     const jobs::planned_path way = co_await plan(std::move(wish));
     pipeline::lane& lane = backend_.lane();
-    const io::open_flow host_flow(lane.staging());
-    io::staging_pool& staging = way.share ? way.share->pool() : lane.staging();
+    const std::unique_ptr<io::staging_pool> host = host_memory();
+    const io::open_flow host_flow(*host);
+    io::staging_pool& staging = way.share ? way.share->pool() : *host;
     const std::unique_ptr<io::storage> source = storage_of(source_);
     const std::unique_ptr<io::storage> target = storage_of(target_);
     const pipeline::copy_route route{.lane = lane,
@@ -283,7 +298,7 @@ awaitable<measured_run> measuring::measure_one(jobs::path_wish wish) {
                                      .target = target.get(),
                                      .stop = stop_,
                                      .progress = unseen_};
-    const pipeline::copy_options how = options(staging);
+    const pipeline::copy_options how = options();
     measured_run run{.staging = staging.memory_kind(),
                      .chunk_bytes = how.chunk_bytes,
                      .depth = std::min(how.depth, staging.options().slots),

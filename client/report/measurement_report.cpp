@@ -54,8 +54,10 @@ std::string run_text(const measured_run& run) {
     text += fmt::format("  {} in {:.3f} s, {}\n", bytes_text(moved_bytes(run)), run.seconds,
                         rate_text(rate_of(run)));
     text += fmt::format("  {}\n", path_reasons(run.paths));
-    text += fmt::format("  {:.3f} CPU seconds per GB, {:.2f} bytes through host memory per byte\n",
-                        cpu_seconds_per_gb(run), run.host_bytes_per_byte);
+    // No counter that every machine has tells what DMA did to host memory.
+    text += fmt::format(
+        "  {:.3f} CPU seconds per GB, {:.2f} bytes through host memory per byte (by their ways)\n",
+        cpu_seconds_per_gb(run), run.host_bytes_per_byte);
     if (run.report.reads) text += latency_text("reads", *run.report.reads);
     if (run.report.writes) text += latency_text("writes", *run.report.writes);
     if (run.verified) text += "  verified: both sides have the same bytes\n";

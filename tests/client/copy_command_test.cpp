@@ -138,13 +138,26 @@ TEST_F(Measurement, ReadsOrWritesOnly) {
     EXPECT_EQ(writing[0].at("bytes_written"), 3 * 131072);
 }
 
+TEST_F(Measurement, MovesChunksAsLargeAndAsManyAsItWasTold) {
+    write_file(at("a"), std::string(20 << 20, 'x'));
+
+    const auto found = parse_lines(peerpress({"copy", "--json", "--via", "host", "--latency",
+                                              "--chunk", "8M", "--depth", "30", "a", "b"})
+                                       .out);
+
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].at("chunk_bytes"), 8 << 20);
+    EXPECT_EQ(found[0].at("chunks"), 3);
+    EXPECT_EQ(found[0].at("depth"), 8) << "as many as fit in 64 MiB";
+}
+
 TEST_F(Measurement, ReplacesNothing) {
     write_file(at("a"), "data");
     write_file(at("b"), "old");
 
     const auto run = peerpress({"copy", "--chunks", "1", "a", "b"});
 
-    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.exit_code, 1) << "nothing was done, which is more than a warning";
     EXPECT_THAT(run.err, HasSubstr("replaces nothing"));
     EXPECT_EQ(read_file(at("b")), "old");
 }

@@ -109,6 +109,10 @@ TEST(CopyGrammar, RefusesWhatMakesNoMeasurement) {
     EXPECT_THAT(refusal({"--latency", "a", "b", "c"}), HasSubstr("one SOURCE"));
     EXPECT_THAT(refusal({"--latency", "-r", "a", "b"}), HasSubstr("--recursive"));
     EXPECT_THAT(refusal({"--latency", "-f", "a", "b"}), HasSubstr("--force"));
+    EXPECT_THAT(refusal({"--latency", "-v", "a", "b"}), HasSubstr("takes no --verbose"));
+    EXPECT_THAT(refusal({"--latency", "--progress", "a", "b"}), HasSubstr("takes no --progress"));
+    EXPECT_THAT(refusal({"--latency", "--priority", "1", "a", "b"}), HasSubstr("--priority"));
+    EXPECT_THAT(refusal({"--latency", "--label", "a=b", "a", "b"}), HasSubstr("--label"));
     EXPECT_THAT(refusal({"--skip-read", "--skip-write", "a", "b"}), HasSubstr("nothing to do"));
     EXPECT_THAT(refusal({"--skip-read", "--verify", "a", "b"}), HasSubstr("--verify"));
     EXPECT_THAT(refusal({"--duration", "1", "--verify", "a", "b"}), HasSubstr("--verify"));
