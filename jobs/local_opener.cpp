@@ -182,6 +182,10 @@ opened_file local_opener::open_one(const open_request& request) {
     std::shared_ptr<directory> in;
     if (request.output) {
         auto found = directories_.open(*request.output);
+        const std::string& root = request.output->directory.root;
+        if (!found && options_.devices.taken && find_device(root))
+            return {.error = {reason::output_unwritable,
+                              root + " is a block device: it takes one source, and no tree"}};
         if (!found)
             return {.error = describe_output(found.error().value(), request.output->path())};
         in = *found;

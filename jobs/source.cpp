@@ -54,10 +54,10 @@ problem objection_to_type(mode_t mode, const std::string& path) {
         case S_IFREG:
             return {};
         case S_IFDIR:
-            return {reason::source_is_directory, path + " is a directory (ask for it recursively)"};
+            return {reason::source_is_directory, path + " is a directory"};
         case S_IFLNK:
             return {reason::source_is_symlink,
-                    path + " is a symbolic link (force it to be followed, or name its target)"};
+                    path + " is a symbolic link (--follow takes what it points to)"};
         case S_IFIFO:
             return {reason::source_not_regular, path + " is a FIFO, not a regular file"};
         case S_IFSOCK:

@@ -81,7 +81,7 @@ awaitable<> source_scan::scan_named(std::string path, source_look look) {
         }
     if (look.is_directory)
         look.error = {reason::source_is_directory,
-                      path + " is a directory (ask for it recursively)"};
+                      path + " is a directory (-r takes the files below it)"};
     if (look.error) {
         co_await report_failure(std::move(path), std::move(look.error));
         co_return;

@@ -82,6 +82,16 @@ TEST_F(CopyCommand, PrintsJsonAsDocumented) {
     EXPECT_EQ(way.at("bytes"), found[1].at("bytes_in"));
 }
 
+TEST_F(CopyCommand, NamesTheOptionForWhatItDoesNotTakeByItself) {
+    write_file(at("d/a"), "data");
+    std::filesystem::create_symlink("d/a", at("link"));
+
+    EXPECT_THAT(peerpress({"copy", "d", "x"}).err, HasSubstr("d is a directory (-r takes"));
+    EXPECT_THAT(peerpress({"copy", "link", "x"}).err,
+                HasSubstr("link is a symbolic link (--follow"));
+    EXPECT_EQ(peerpress({"copy", "--follow", "link", "x"}).exit_code, 0);
+}
+
 TEST_F(CopyCommand, RefusesAServerThatDoesNotReachFiles) {
     write_file(at("a"), "data");
 

@@ -372,6 +372,19 @@ TEST_F(CopyOfDevices, TakeAFileWhoseLastBlockIsNotWhole) {
     EXPECT_THAT(only().error.message, HasSubstr("no whole block"));
 }
 
+TEST_F(CopyOfDevices, TakeOneSourceEach) {
+    write_file(dir / "a", "data");
+    job_spec spec = copying_devices();
+    spec.sources = {path("a"), source_.path()};
+    spec.destination.clear();
+    spec.destination_dir = target_.path();
+
+    EXPECT_EQ(run(spec).state, job_state::failed);
+
+    EXPECT_EQ(observer->results.at(0).error.reason, reason::output_unwritable);
+    EXPECT_THAT(observer->results.at(0).error.message, HasSubstr("takes one source"));
+}
+
 TEST_F(CopyOfDevices, DoesNotTakeOneDeviceForBothSides) {
     job_spec spec = copying_devices();
     spec.destination = spec.sources[0];
