@@ -19,6 +19,11 @@ std::string directory_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+std::string what_is_left(const error_context& context) {
+    return context.in_place ? context.destination + " holds a mixture of old and new"
+                            : "no output was left";
+}
+
 problem describe_format(pipeline::format_errc errc, const std::string& what,
                         const error_context& context) {
     using pipeline::format_errc;
@@ -36,7 +41,9 @@ problem describe_format(pipeline::format_errc errc, const std::string& what,
         case format_errc::mismatch:
             return {reason::checksum_mismatch,
                     context.destination + ": verification found data that differ from " +
-                        context.source + "; no output was left (" + what + ")"};
+                        context.source + "; " +
+                        (context.in_place ? "they stay on the device" : "no output was left") +
+                        " (" + what + ")"};
         case format_errc::output_limit:
             return {reason::output_limit,
                     context.source +
@@ -50,7 +57,7 @@ problem describe_format(pipeline::format_errc errc, const std::string& what,
                         "found without decoding all of it"};
         case format_errc::source_changed:
             return {reason::source_changed,
-                    context.source + " changed while it was read; no output was left"};
+                    context.source + " changed while it was read; " + what_is_left(context)};
     }
     return {reason::internal, context.source + ": " + what};
 }

@@ -16,6 +16,7 @@ struct error_context {
     std::string source;       // path
     std::string destination;  // path; empty where nothing is written
     step_side side = step_side::unknown;
+    bool in_place = false;  // the destination is a block device, and what was written is there
 };
 
 // For whatever a transfer, a verification or a commit threw.

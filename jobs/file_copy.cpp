@@ -61,6 +61,7 @@ private:
     std::optional<std::uint64_t> length_bytes() const {
         return size_is_known() ? std::optional(size_bytes_) : std::nullopt;
     }
+    awaitable<> move_by_either_way(copy_plan& planned);
     awaitable<> move(const copy_plan& plan);
     awaitable<> move_again(copy_plan& plan, const error_code& failed);
     pipeline::copy_route route(const copy_plan& plan, io::storage& source, io::storage& target);
@@ -68,6 +69,7 @@ private:
     awaitable<std::uint32_t> checksum_of(io::storage& storage);
     void account(const copy_plan& plan);
     path_bytes way_of(const copy_plan& plan) const;
+    void say_in_place(const std::string& what_that_means);
 
     const transfer_setting& setting_;
     const job_spec& spec_;
@@ -88,6 +90,21 @@ awaitable<> file_copy::run() {
     open_storages();
     demote_if_buffered(planned);
     check_last_block(planned);
+    std::exception_ptr error;
+    try {
+        co_await move_by_either_way(planned);
+        if (ends_.verified) co_await verify();
+    } catch (...) {
+        error = std::current_exception();
+    }
+    if (error) {
+        say_in_place("it holds old and new data now");
+        std::rethrow_exception(error);
+    }
+    account(planned);
+}
+
+awaitable<> file_copy::move_by_either_way(copy_plan& planned) {
     error_code refused;
     try {
         co_await move(planned);
@@ -96,8 +113,6 @@ awaitable<> file_copy::run() {
         refused = failed.code();
     }
     if (refused) co_await move_again(planned, refused);
-    if (ends_.verified) co_await verify();
-    account(planned);
 }
 
 // A device does not grow.
@@ -313,13 +328,18 @@ void file_copy::account(const copy_plan& plan) {
         result.paths.push_back(
             {.path = data_path::host, .bytes = bounced, .reason = bounce_reason});
     std::erase_if(result.paths, [](const path_bytes& part) { return part.bytes == 0; });
-    if (opened_.output_is_device)
-        result.warnings.push_back(
-            {reason::target_not_atomic,
-             result.destination + " is a block device" +
-                 (opened_.output_serial.empty() ? std::string()
-                                                : " (serial " + opened_.output_serial + ")") +
-                 ", written in place: an interrupted copy would have left it half done"});
+    say_in_place("an interrupted copy would have left it half done");
+}
+
+void file_copy::say_in_place(const std::string& what_that_means) {
+    if (!opened_.output_is_device) return;
+    file_result& result = ends_.result;
+    result.warnings.push_back(
+        {reason::target_not_atomic,
+         result.destination + " is a block device" +
+             (opened_.output_serial.empty() ? std::string()
+                                            : " (serial " + opened_.output_serial + ")") +
+             ", written in place: " + what_that_means});
 }
 
 }  // namespace

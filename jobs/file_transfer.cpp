@@ -54,6 +54,7 @@ private:
     pipeline::transfer_report report_;
     pipeline::transfer_progress unseen_;  // verifying is no payload
     step_side failed_side_ = step_side::unknown;
+    const bool in_place_;  // a block device is written
 };
 
 file_transfer::file_transfer(const transfer_setting& setting, file_plan plan, opened_file opened)
@@ -62,7 +63,8 @@ file_transfer::file_transfer(const transfer_setting& setting, file_plan plan, op
       plan_(std::move(plan)),
       opened_(std::move(opened)),
       finished_{.result = {}, .work = std::make_unique<working_file>()},
-      work_(*finished_.work) {
+      work_(*finished_.work),
+      in_place_(opened_.output_is_device) {
     finished_.result.source = plan_.source.path();
     if (plan_.output) finished_.result.destination = plan_.output->path();
     work_.source = plan_.source;
@@ -217,16 +219,17 @@ bool file_transfer::source_changed() const {
 }
 
 problem file_transfer::explain(const std::exception_ptr& error) const {
-    problem found = describe(error, {.source = finished_.result.source,
-                                     .destination = finished_.result.destination,
-                                     .side = failed_side_});
+    const error_context context{.source = finished_.result.source,
+                                .destination = finished_.result.destination,
+                                .side = failed_side_,
+                                .in_place = in_place_};
+    problem found = describe(error, context);
     // Whatever the data looked like: they were somebody's half-done work.
     const bool about_data = found.reason == reason::checksum_mismatch ||
                             found.reason == reason::corrupt_input ||
                             found.reason == reason::unknown_format;
     if (about_data && source_changed())
-        return {reason::source_changed,
-                finished_.result.source + " changed while it was read; no output was left"};
+        return describe(make_error_code(pipeline::format_errc::source_changed), context);
     return found;
 }
 

@@ -121,6 +121,7 @@ private:
     io::task_group files_;
     bool commit_failed_ = false;
     bool cut_short_ = false;
+    std::string half_done_;  // devices
 };
 
 job_runner::job_runner(asio::any_io_executor executor, const job_spec& spec,
@@ -211,10 +212,14 @@ awaitable<> job_runner::transfer_one(file_plan plan, opened_file opened) {
     const std::uint64_t cost = admission_.cost(plan);
     finished_file file = co_await transfer_file(setting_, std::move(plan), std::move(opened));
     // A file that was cancelled is none that failed: the job may go on with it after a restart.
-    if (file.result.error.reason == reason::cancelled)
+    if (file.result.error.reason == reason::cancelled) {
+        // But of a device that was being overwritten this is the last that is heard.
+        for (const problem& said : file.result.warnings)
+            if (said.reason == reason::target_not_atomic) half_done_ += "; " + said.message;
         committer_.drop();
-    else
+    } else {
         co_await committer_.add(std::move(file));
+    }
     admission_.leave(cost);
     queue_.changed().notify_all();
 }
@@ -238,8 +243,8 @@ job_outcome job_runner::outcome() const {
     job_outcome outcome{.warned = tally.warned};
     if (context_.stop.stop_requested() && (cut_short_ || committer_.dropped_any())) {
         outcome.state = job_state::cancelled;
-        outcome.error = {reason::cancelled,
-                         "cancelled; " + std::to_string(done) + " files were finished before"};
+        outcome.error = {reason::cancelled, "cancelled; " + std::to_string(done) +
+                                                " files were finished before" + half_done_};
         return outcome;
     }
     if (failed == 0) return outcome;

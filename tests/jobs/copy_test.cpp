@@ -351,6 +351,22 @@ TEST_F(CopyOfDevices, SayThatADeviceWasOverwrittenByWhatChangedMeanwhile) {
     EXPECT_THAT(only().error.message, HasSubstr(target_.path() + " holds a mixture"));
 }
 
+TEST_F(CopyOfDevices, SayThatADeviceHoldsOldAndNewWhenTheSourceShrinks) {
+    write_file(dir / "a", some_text(100'000));
+    planner_.meanwhile = [this] { std::filesystem::resize_file(dir / "a", 512); };
+    job_spec spec = copying("a", "b");
+    spec.destination = target_.path();
+    spec.force_device = true;
+
+    EXPECT_EQ(run(spec).state, job_state::failed);
+
+    EXPECT_EQ(only_reason(), reason::source_changed);
+    EXPECT_THAT(only().error.message, HasSubstr(target_.path() + " holds a mixture"));
+    ASSERT_EQ(only().warnings.size(), 1u);
+    EXPECT_EQ(only().warnings[0].reason, reason::target_not_atomic);
+    EXPECT_THAT(only().warnings[0].message, HasSubstr("old and new data"));
+}
+
 TEST_F(CopyOfDevices, TakeAFileWhoseLastBlockIsNotWhole) {
     const std::string content = some_text(100'001);
     const std::string before = read_file(dir / "the target");

@@ -35,6 +35,20 @@ TEST(Describe, NamesTheFullFileSystemAndAWayOut) {
                                      HasSubstr("free some space")));
 }
 
+TEST(Describe, SaysWhatADeviceIsLeftWith) {
+    error_context context = copying;
+    context.destination = "/dev/x";
+    context.in_place = true;
+
+    EXPECT_THAT(describe(make_error_code(format_errc::source_changed), context).message,
+                HasSubstr("/dev/x holds a mixture of old and new"));
+    EXPECT_THAT(describe(make_error_code(format_errc::mismatch), context).message,
+                HasSubstr("they stay on the device"));
+    context.in_place = false;
+    EXPECT_THAT(describe(make_error_code(format_errc::source_changed), context).message,
+                HasSubstr("no output was left"));
+}
+
 TEST(Describe, KnowsWhatCanOnlyBeTheOutputsFault) {
     EXPECT_EQ(of_errno(ENOSPC, step_side::unknown).reason, reason::no_space);
     EXPECT_EQ(of_errno(EDQUOT, step_side::unknown).reason, reason::quota);
