@@ -12,6 +12,8 @@
 #include "pipeline/chunk.hpp"
 #include "pipeline/copy.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -43,6 +45,7 @@ public:
           size_bytes_(opened_.snapshot.size_bytes) {}
 
     awaitable<> run();
+    awaitable<> rehearse();
 
 private:
     awaitable<copy_plan> plan() const;
@@ -113,6 +116,17 @@ awaitable<> file_copy::move_by_either_way(copy_plan& planned) {
         refused = failed.code();
     }
     if (refused) co_await move_again(planned, refused);
+}
+
+awaitable<> file_copy::rehearse() {
+    source_fd_ = opened_.source.get();
+    output_fd_ = opened_.output.get();
+    copy_plan planned = co_await plan();
+    struct stat output{};
+    if (::fstat(output_fd_, &output) != 0 || S_ISDIR(output.st_mode)) co_return;
+    open_storages();
+    demote_if_buffered(planned);
+    check_last_block(planned);
 }
 
 // A device does not grow.
@@ -347,6 +361,11 @@ void file_copy::say_in_place(const std::string& what_that_means) {
 awaitable<> copy_file(const transfer_setting& setting, copy_ends ends, opened_file opened) {
     file_copy copy(setting, ends, std::move(opened));
     co_await copy.run();
+}
+
+awaitable<> rehearse_copy(const transfer_setting& setting, copy_ends ends, opened_file opened) {
+    file_copy copy(setting, ends, std::move(opened));
+    co_await copy.rehearse();
 }
 
 }  // namespace peerpress::jobs

@@ -20,4 +20,8 @@ struct copy_ends {
 // has moved.
 awaitable<> copy_file(const transfer_setting& setting, copy_ends ends, opened_file opened);
 
+// Asks what copy_file() asks first, and throws what it would throw then where peer to peer is
+// insisted on. `opened` is a rehearsal's.
+awaitable<> rehearse_copy(const transfer_setting& setting, copy_ends ends, opened_file opened);
+
 }  // namespace peerpress::jobs

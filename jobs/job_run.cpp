@@ -8,6 +8,7 @@
 #include "jobs/output.hpp"
 #include "jobs/path_planner.hpp"
 #include "jobs/process_limits.hpp"
+#include "jobs/rehearsal.hpp"
 #include "jobs/source_scan.hpp"
 
 #include <algorithm>
@@ -144,6 +145,13 @@ job_runner::job_runner(asio::any_io_executor executor, const job_spec& spec,
       files_(executor) {}
 
 awaitable<job_outcome> job_runner::run() {
+    if (needs_rehearsal(spec_)) {
+        problem objection = co_await rehearse(setting_, *opener_);
+        if (objection) {
+            context_.progress.scanning.store(false, std::memory_order_relaxed);
+            co_return job_outcome{.state = job_state::failed, .error = std::move(objection)};
+        }
+    }
     io::task_group parts(executor_);
     parts.spawn(commit());
     parts.spawn(scan());

@@ -13,6 +13,7 @@
 
 #include <cerrno>
 #include <ctime>
+#include <filesystem>
 #include <random>
 #include <utility>
 
@@ -74,6 +75,7 @@ private:
     problem open_output(const open_request& request, std::shared_ptr<directory> in,
                         opened_file& opened);
     opened_file open_expected(const open_request& request, std::shared_ptr<directory> in);
+    opened_file open_for_rehearsal(const open_request& request);
     bool is_there(const open_request& request, const directory& in) const;
     sealed_file seal_one(const seal_request& request) const;
     std::vector<problem> publish_all(const std::vector<publish_request>& requests);
@@ -179,6 +181,7 @@ tree_page local_opener::next_page(local_cursor& cursor) {
 }
 
 opened_file local_opener::open_one(const open_request& request) {
+    if (request.rehearsal) return open_for_rehearsal(request);
     std::shared_ptr<directory> in;
     if (request.output) {
         auto found = directories_.open(*request.output);
@@ -277,6 +280,22 @@ opened_file local_opener::open_expected(const open_request& request,
     auto ticket = std::make_unique<local_ticket>();
     ticket->lies_in = std::move(in);
     opened.ticket = std::move(ticket);
+    return opened;
+}
+
+opened_file local_opener::open_for_rehearsal(const open_request& request) {
+    opened_file opened = open_source_of(request);
+    if (opened.error || !request.output) return opened;
+    std::filesystem::path at = request.output->directory.path();
+    for (;;) {
+        if (at.empty()) at = ".";
+        opened.output = io::unique_fd(::open(at.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+        if (opened.output || errno != ENOENT || !at.has_relative_path() || at == ".") break;
+        at = at.parent_path();
+    }
+    if (!opened.output)
+        opened.output = io::unique_fd(::open(at.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!opened.output) opened.error = describe_output(errno, request.output->path());
     return opened;
 }
 

@@ -68,6 +68,9 @@ struct open_request {
     place source;
     std::optional<output_place> output;  // nullopt: read only
     std::optional<expected_output> expected;
+    // Only to see what both ends are: the output is a nameless file in the nearest directory that
+    // is there, or that directory where it takes no such file. Nothing is made, claimed or checked.
+    bool rehearsal = false;
 };
 
 struct opened_file {

@@ -245,6 +245,71 @@ TEST_F(Copy, RemovesASourceOnlyAfterItWasVerified) {
     EXPECT_NE(only().crc32, 0u);
 }
 
+class CopyOfSeveral : public Copy {
+protected:
+    CopyOfSeveral() {
+        for (const char* name : {"tree/a", "tree/below/b", "tree/c"})
+            write_file(dir / name, some_text(10'000));
+    }
+    job_spec insisting(const std::string& target) const {
+        job_spec spec = copying("tree", "");
+        spec.destination.clear();
+        spec.destination_dir = path(target);
+        spec.recursive = true;
+        spec.via.fallback = fallback::forbid;
+        return spec;
+    }
+    // Stands in the way of this file alone.
+    void refuse(const std::string& name) {
+        planner_.meanwhile = [this, name] {
+            planner_.obstacle = planner_.questions.back().source.ends_with(name) ? "it lies on tape"
+                                                                                 : "";
+        };
+    }
+};
+
+TEST_F(CopyOfSeveral, MovesNothingWhereOneOfThemMayNotGoFromPeerToPeer) {
+    refuse("b");
+
+    const job_outcome outcome = run(insisting("new/to"));
+
+    EXPECT_EQ(outcome.state, job_state::failed);
+    EXPECT_EQ(outcome.error.reason, reason::p2p_unavailable);
+    EXPECT_THAT(outcome.error.message, HasSubstr("below/b: not from peer to peer: it lies on tape"));
+    EXPECT_THAT(outcome.error.message, HasSubstr("no file was copied"));
+    EXPECT_THAT(observer->results, IsEmpty());
+    EXPECT_EQ(progress->bytes.bytes_out, 0u);
+    EXPECT_FALSE(std::filesystem::exists(dir / "new")) << "not even a directory";
+
+    // The same where the sources are named one by one.
+    job_spec spec = insisting("to");
+    spec.sources = {path("tree/a"), path("tree/below/b")};
+    spec.recursive = false;
+    EXPECT_EQ(run(spec).error.reason, reason::p2p_unavailable);
+    EXPECT_THAT(observer->results, IsEmpty());
+}
+
+TEST_F(CopyOfSeveral, GoesAllFromPeerToPeerWhereItMust) {
+    const job_outcome outcome = run(insisting("to"));
+
+    EXPECT_EQ(outcome.state, job_state::succeeded) << outcome.error.message;
+    EXPECT_EQ(read_file(dir / "to/tree/below/b"), read_file(dir / "tree/below/b"));
+    ASSERT_EQ(observer->results.size(), 3u);
+    for (const file_result& result : observer->results)
+        EXPECT_EQ(result.paths.at(0).path, data_path::p2p);
+    EXPECT_EQ(progress->files_total, 3u) << "each is counted once";
+}
+
+TEST_F(CopyOfSeveral, TellsOtherTroubleOfAFileWhenItIsItsTurn) {
+    write_file(dir / "to/tree/c", "there already");
+
+    const job_outcome outcome = run(insisting("to"));
+
+    EXPECT_EQ(outcome.state, job_state::partial);
+    EXPECT_EQ(outcome.error.reason, reason::output_exists);
+    EXPECT_EQ(observer->results.size(), 3u);
+}
+
 TEST_F(Copy, NeedsADestination) {
     write_file(dir / "a", "data");
     job_spec spec = copying("a", "");
