@@ -91,9 +91,11 @@ public:
     }
     file_content finish() {
         take_zeros(end_);
+        if (!places_known_) sum_.zeros.clear();
         return sum_;
     }
 
+    void forget_places() { places_known_ = false; }  // what was said makes no sense
     void refuse(finding why) { sum_.obstacle = std::move(why); }
     std::uint64_t at() const { return at_; }
     bool done() const { return at_ >= end_; }
@@ -102,13 +104,23 @@ public:
 private:
     void take_zeros(std::uint64_t until) {
         if (until <= at_) return;
+        note_zeros(until);
         sum_.zero_bytes += until - at_;
         at_ = until;
+    }
+
+    void note_zeros(std::uint64_t until) {
+        std::vector<byte_range>& zeros = sum_.zeros;
+        if (!zeros.empty() && zeros.back().offset_bytes + zeros.back().length_bytes == at_)
+            zeros.back().length_bytes += until - at_;
+        else if (zeros.size() < zero_ranges_max)
+            zeros.push_back({.offset_bytes = at_, .length_bytes = until - at_});
     }
 
     std::uint64_t at_;
     std::uint64_t end_;
     file_content sum_;
+    bool places_known_ = true;
 };
 
 }  // namespace
@@ -138,7 +150,10 @@ file_content content_of(file_map& map, byte_range part) {
         }
         for (const extent_record& extent : *extents) sum.add(extent);
         // No extent, or none that leads further: what is left is a hole.
-        if (sum.at() == before) break;
+        if (sum.at() == before) {
+            if (!extents->empty()) sum.forget_places();
+            break;
+        }
     }
     return sum.finish();
 }

@@ -24,7 +24,10 @@ struct file_content {
     std::uint64_t device_bytes = 0;  // read from the disk
     std::uint64_t zero_bytes = 0;    // holes and unwritten extents: filled by the processor
     std::optional<topology::finding> obstacle;  // why none of it is read directly
+    // Where those zeros lie, in order and apart; the first zero_ranges_max of them.
+    std::vector<byte_range> zeros = {};
 };
+inline constexpr std::size_t zero_ranges_max = 1 << 16;  // 1 MiB of them
 
 // Of a part of a regular file, by FIEMAP and the inode's flags. It looks at the file as it is now,
 // after the kernel has written what was still in memory of it. Blocks.

@@ -5,6 +5,7 @@
 #include "io/file.hpp"
 #include "io/p2pmem_slots.hpp"
 #include "jobs/blocking_calls.hpp"
+#include "jobs/kept_holes.hpp"
 #include "jobs/path_planner.hpp"
 #include "jobs/problem_error.hpp"
 #include "jobs/sided_storage.hpp"
@@ -22,6 +23,7 @@ namespace peerpress::jobs {
 namespace {
 
 constexpr const char* hole_reason = "holes and unwritten extents: the kernel fills them by CPU";
+constexpr const char* kept_reason = "holes, which stay holes";
 constexpr const char* bounce_reason = "the last block is not whole";
 
 // The way was planned, and is none: the kernel does not route it, or the file system has fallen
@@ -33,6 +35,9 @@ bool refuses_p2p(error_code failed) {
 struct copy_plan {
     planned_path way;
     std::uint64_t zero_bytes = 0;  // from peer to peer: what the kernel fills instead of the device
+    std::vector<io::byte_range> zeros = {};  // where those are, or what is known of holes otherwise
+    std::vector<io::byte_range> holes = {};  // of them: neither read nor written
+    std::uint64_t hole_bytes() const { return sum_of(holes); }
 };
 
 class file_copy {
@@ -54,7 +59,10 @@ private:
     problem forbidden(const std::string& reason, const std::string& way_out) const;
     void check_room() const;
 
+    bool is_sparse() const;
     void open_storages();
+    void keep_holes(copy_plan& plan) const;
+    void take_host_memory(copy_plan& plan, std::string reason) const;
     void demote_if_buffered(copy_plan& plan) const;
     void check_last_block(const copy_plan& plan) const;
     // A file system that makes its files while they are read (procfs) gives them no size.
@@ -66,6 +74,7 @@ private:
     }
     awaitable<> move_by_either_way(copy_plan& planned);
     awaitable<> move(const copy_plan& plan);
+    void count_holes(const copy_plan& plan) const;
     awaitable<> move_again(copy_plan& plan, const error_code& failed);
     pipeline::copy_route route(const copy_plan& plan, io::storage& source, io::storage& target);
     awaitable<> verify();
@@ -93,6 +102,7 @@ awaitable<> file_copy::run() {
     open_storages();
     demote_if_buffered(planned);
     check_last_block(planned);
+    keep_holes(planned);
     std::exception_ptr error;
     try {
         co_await move_by_either_way(planned);
@@ -173,12 +183,13 @@ awaitable<copy_plan> file_copy::plan() const {
     } else {
         made.way.reason = "peer to peer is not offered here";
     }
-    if (made.way.share) {
+    if (made.way.share || is_sparse()) {
         // FIEMAP waits until the kernel has written what it still holds of the file.
         auto looking = [this] { return look_into_source(); };
         io::file_content content = co_await setting_.calls->run(looking);
-        made.zero_bytes = content.zero_bytes;
-        if (content.obstacle)
+        made.zeros = std::move(content.zeros);
+        if (made.way.share) made.zero_bytes = content.zero_bytes;
+        if (content.obstacle && made.way.share)
             made.way = {.reason = content.obstacle->sentence, .way_out = content.obstacle->way_out};
     }
     if (!insists) co_return made;
@@ -188,6 +199,37 @@ awaitable<copy_plan> file_copy::plan() const {
             forbidden(std::to_string(made.zero_bytes) + " bytes of it are " + hole_reason,
                       "write the file anew without holes"));
     co_return made;
+}
+
+// Holes that are worth a look at where they are, told without one.
+bool file_copy::is_sparse() const {
+    struct stat source{};
+    if (opened_.output_is_device || opened_.source_is_device || ::fstat(source_fd_, &source) != 0 ||
+        !tells_its_holes(source_fd_))
+        return false;
+    const auto blocks = static_cast<std::uint64_t>(source.st_blocks);
+    return blocks * 512 + kept_hole_bytes_min <= size_bytes_;
+}
+
+// The target is a new file, and has holes wherever nothing is written.
+void file_copy::keep_holes(copy_plan& plan) const {
+    if (opened_.output_is_device || plan.zeros.empty() || !size_is_known() ||
+        !tells_its_holes(source_fd_))
+        return;
+    const auto block_of = [](const io::storage& side) {
+        return std::uint64_t{pipeline::block_bytes(side.traits().alignment)};
+    };
+    const std::uint64_t block_bytes =
+        std::max({std::uint64_t{4096}, block_of(*ends_.work.source_data),
+                  block_of(*ends_.work.output_data)});
+    plan.holes = kept_holes(plan.zeros, size_bytes_, block_bytes);
+    if (!plan.way.share) plan.zero_bytes = plan.hole_bytes();
+}
+
+// What was found out about the file still holds.
+void file_copy::take_host_memory(copy_plan& plan, std::string reason) const {
+    plan.way = {.reason = std::move(reason)};
+    plan.zero_bytes = plan.hole_bytes();
 }
 
 void file_copy::open_storages() {
@@ -214,7 +256,7 @@ void file_copy::demote_if_buffered(copy_plan& plan) const {
         const std::string reason = "no direct I/O: " + side->traits().buffered_reason;
         if (spec_.via.fallback == fallback::forbid)
             throw problem_error(forbidden(reason, "name a file on ext4 or XFS on an NVMe SSD"));
-        plan = {.way = {.reason = reason}, .zero_bytes = 0};
+        take_host_memory(plan, reason);
         return;
     }
 }
@@ -266,12 +308,13 @@ awaitable<> file_copy::move(const copy_plan& plan) {
     const pipeline::copy_route over = route(plan, source, target);
     const auto chunk_bytes =
         std::min<std::size_t>(chunk_bytes_of(spec_), over.staging.slot_bytes());
+    pipeline::copy_options how{.chunk_bytes = static_cast<std::uint32_t>(chunk_bytes),
+                               .depth = depth_of(spec_),
+                               .length_bytes = length_bytes(),
+                               .holes = plan.holes};
     std::exception_ptr error;
     try {
-        report_ =
-            co_await pipeline::copy(over, {.chunk_bytes = static_cast<std::uint32_t>(chunk_bytes),
-                                           .depth = depth_of(spec_),
-                                           .length_bytes = length_bytes()});
+        report_ = co_await pipeline::copy(over, std::move(how));
     } catch (const system_error& failed) {
         // It had its size when it was opened.
         error = failed.code() == boost::system::errc::result_out_of_range
@@ -284,9 +327,20 @@ awaitable<> file_copy::move(const copy_plan& plan) {
         target.take_back();
         std::rethrow_exception(error);
     }
+    count_holes(plan);
     if (size_is_known()) co_return;
     size_bytes_ = report_.bytes_written;
     target.settle(size_bytes_);
+}
+
+void file_copy::count_holes(const copy_plan& plan) const {
+    job_progress& progress = setting_.context.progress;
+    const std::uint64_t bytes = plan.hole_bytes();
+    if (bytes == 0) return;
+    progress.bytes.bytes_in.fetch_add(bytes, std::memory_order_relaxed);
+    progress.bytes.bytes_out.fetch_add(bytes, std::memory_order_relaxed);
+    progress.paths.counter({.path = data_path::cpu, .reason = kept_reason})
+        .fetch_add(bytes, std::memory_order_relaxed);
 }
 
 // The verdict was wrong, or is no longer right.
@@ -296,7 +350,7 @@ awaitable<> file_copy::move_again(copy_plan& plan, const error_code& failed) {
     if (setting_.paths != nullptr) setting_.paths->distrust(question(), reason);
     if (spec_.via.fallback == fallback::forbid)
         throw problem_error(forbidden(reason, "`peerpress doctor` may say why"));
-    plan = {.way = {.reason = reason}, .zero_bytes = 0};
+    take_host_memory(plan, reason);
     ends_.failed_side = step_side::unknown;
     co_await move(plan);
 }
@@ -336,8 +390,9 @@ void file_copy::account(const copy_plan& plan) {
             setting_.context.progress.page_cache_files.fetch_add(1, std::memory_order_relaxed);
     }
     result.paths.push_back(most);
-    if (zeros > 0)
-        result.paths.push_back({.path = data_path::cpu, .bytes = zeros, .reason = hole_reason});
+    const std::uint64_t kept = std::min(plan.hole_bytes(), zeros);
+    result.paths.push_back({.path = data_path::cpu, .bytes = zeros - kept, .reason = hole_reason});
+    result.paths.push_back({.path = data_path::cpu, .bytes = kept, .reason = kept_reason});
     if (bounced > 0)
         result.paths.push_back(
             {.path = data_path::host, .bytes = bounced, .reason = bounce_reason});

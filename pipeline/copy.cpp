@@ -176,7 +176,10 @@ awaitable<> set_size(copying& job) {
     io::storage* const target = job.options.write ? job.via.target : nullptr;
     if (!target || !target->traits().seekable || target->traits().fixed_size) co_return;
     const bool longer = target->traits().size_bytes.value_or(0) > job.end_bytes;
-    if (job.padded || longer) co_await target->truncate(job.end_bytes);
+    // A hole at the end.
+    const bool shorter = !job.options.holes.empty() && job.end_bytes < job.setup.length_bytes;
+    if (shorter) job.end_bytes = job.setup.length_bytes;
+    if (job.padded || longer || shorter) co_await target->truncate(job.end_bytes);
 }
 
 awaitable<> run(copying& job) {

@@ -9,6 +9,7 @@
 // through host memory and is counted.
 #pragma once
 
+#include "io/extents.hpp"
 #include "io/staging.hpp"
 #include "io/storage.hpp"
 #include "pipeline/latency_histogram.hpp"
@@ -18,6 +19,7 @@
 #include <cstdint>
 #include <optional>
 #include <stop_token>
+#include <vector>
 
 namespace peerpress::pipeline {
 
@@ -40,6 +42,11 @@ struct copy_options {
     std::uint64_t source_offset_bytes = 0;
     std::uint64_t target_offset_bytes = 0;
     std::optional<std::uint64_t> length_bytes{};  // nothing: up to the source's end
+
+    // Of a source of known length: where it holds zeros that are neither read nor written, in order
+    // and apart, each from whole block to whole block of both sides or to the end. The target has
+    // none of its own there: a new file. Not for measuring, nor with offsets.
+    std::vector<io::byte_range> holes{};
 
     // For measuring. Without the one, slots are filled once with a pattern and written again and
     // again; without the other, what is read is forgotten.

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <optional>
 
@@ -33,17 +34,23 @@ public:
     std::uint64_t reach_bytes() const;
 
     bool length_known() const { return length_bytes_ != unknown_length; }
-    // Chunks that next() will give at most; at least 1.
+    // Chunks that next() will give at most; at least 1, but for what is all hole.
     std::uint64_t chunks_max() const;
 
 private:
     std::uint64_t chunks_in_pass() const;
+    std::uint64_t chunks_of(std::uint64_t bytes) const;
+    void cut_out(const std::vector<io::byte_range>& holes);
+    copy_chunk next_between_holes();
 
     std::uint32_t chunk_bytes_;
     std::uint64_t length_bytes_;
     bool overlap_;
     std::optional<std::uint64_t> chunks_;
     std::optional<clock::time_point> until_;
+    bool holes_ = false;
+    std::deque<io::byte_range> between_holes_;  // what is left of it
+    std::uint64_t chunks_between_holes_ = 0;    // in all
     std::uint64_t next_ = 0;
     bool ended_ = false;
 };

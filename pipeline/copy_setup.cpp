@@ -96,6 +96,26 @@ void check_sequence(const copy_options& options) {
         refuse(errc::invalid_argument, "a stream has no offsets and no second pass");
 }
 
+// What is skipped is skipped once, and lies at the same place on both sides.
+void check_holes(const copy_route& route, const copy_options& options, const copy_setup& setup) {
+    if (options.holes.empty()) return;
+    const bool plain = options.read && options.write && !options.overlap && !options.chunks &&
+                       !options.repeat_for && options.source_offset_bytes == 0 &&
+                       options.target_offset_bytes == 0 &&
+                       setup.length_bytes != copy_plan::unknown_length;
+    if (!plain || route.target->traits().fixed_size)
+        refuse(errc::invalid_argument, "holes are for whole files");
+    const std::uint32_t block = std::max(setup.source_block_bytes, setup.target_block_bytes);
+    std::uint64_t at = 0;
+    for (const io::byte_range& hole : options.holes) {
+        const std::uint64_t end = hole.offset_bytes + hole.length_bytes;
+        if (hole.offset_bytes < at || hole.offset_bytes % block != 0 ||
+            (end % block != 0 && end != setup.length_bytes) || end > setup.length_bytes)
+            refuse(errc::invalid_argument, "a hole's place");
+        at = end;
+    }
+}
+
 void check_what_moves(const copy_route& route, const copy_options& options) {
     if (!options.read && !options.write) refuse(errc::invalid_argument, "nothing is to be moved");
     if (options.write && !route.target) refuse(errc::invalid_argument, "there is no target");
@@ -121,6 +141,7 @@ copy_setup set_up_copy(const copy_route& route, const copy_options& options) {
         options.length_bytes
             ? *options.length_bytes
             : clipped(route, options, whole_length(route, options, setup.chunk_bytes));
+    check_holes(route, options, setup);
     const copy_plan plan(options, setup.chunk_bytes, setup.length_bytes, {});
     check_source_end(route, options, plan.reach_bytes());
     if (plan.length_known()) check_target_end(route, options, plan.reach_bytes());

@@ -76,6 +76,25 @@ TEST(Extents, TellWhatTheDiskHoldsFromWhatTheProcessorFills) {
     EXPECT_FALSE(content.obstacle);
 }
 
+TEST(Extents, TellWhereTheZerosAre) {
+    recorded_map map({{4096, 4096, 0},
+                      {12288, 4096, FIEMAP_EXTENT_UNWRITTEN},
+                      {20480, 4096, FIEMAP_EXTENT_UNWRITTEN},
+                      {24576, 4096, 0}});
+
+    const file_content content = content_of(map, {0, 65536});
+
+    // A hole and an unwritten extent beside it are one.
+    ASSERT_EQ(content.zeros.size(), 3u);
+    EXPECT_EQ(content.zeros[0].offset_bytes, 0u);
+    EXPECT_EQ(content.zeros[0].length_bytes, 4096u);
+    EXPECT_EQ(content.zeros[1].offset_bytes, 8192u);
+    EXPECT_EQ(content.zeros[1].length_bytes, 24576u - 8192u);
+    EXPECT_EQ(content.zeros[2].offset_bytes, 28672u);
+    EXPECT_EQ(content.zeros[2].length_bytes, 65536u - 28672u);
+    EXPECT_EQ(content.zero_bytes, 65536u - 8192u);
+}
+
 TEST(Extents, AreCountedWithinThePartOnly) {
     recorded_map map(sparse_file());
 

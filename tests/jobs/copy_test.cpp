@@ -1,7 +1,12 @@
 // Copies as jobs: which way the bytes go, and that they arrive.
 #include "fake_planner.hpp"
 #include "job_fixture.hpp"
+#include "jobs/kept_holes.hpp"
 #include "support/loop_device.hpp"
+
+#include <fcntl.h>
+
+#include <fstream>
 
 namespace peerpress::jobs {
 namespace {
@@ -30,6 +35,10 @@ protected:
         return spec;
     }
     const file_result& only() const { return observer->results.at(0); }
+    bool has_trusted_holes() const {
+        const io::unique_fd here(::open(dir.path().c_str(), O_RDONLY | O_CLOEXEC));
+        return tells_its_holes(here.get());
+    }
 
     fake_planner planner_;
     bool offered_ = true;
@@ -125,6 +134,35 @@ TEST_F(Copy, CountsHolesAsTheProcessorsWork) {
     EXPECT_EQ(only().paths[1].path, data_path::cpu);
     EXPECT_EQ(only().paths[1].bytes, 768u << 10);
     EXPECT_THAT(only().paths[1].reason, HasSubstr("holes"));
+    EXPECT_EQ(progress->bytes.bytes_out, 1u << 20);
+}
+
+TEST_F(Copy, KeepsLargeHolesByEitherWay) {
+    if (!has_trusted_holes()) GTEST_SKIP() << "takes ext4 or XFS";
+    write_file(dir / "a", some_text(256 << 10));
+    std::filesystem::resize_file(dir / "a", 2 << 20);
+    const std::string end = some_text(5000, 2);
+    std::ofstream(dir / "a", std::ios::app | std::ios::binary) << end;
+    for (const char* obstacle : {"", "no device offers memory"}) {
+        planner_.obstacle = obstacle;
+        const std::string target = *obstacle == 0 ? "p2p" : "host";
+        job_spec spec = copying("a", target);
+        spec.verification = verification::full;
+
+        EXPECT_EQ(run(spec).state, job_state::succeeded);
+
+        EXPECT_EQ(read_file(dir / target), read_file(dir / "a"));
+        EXPECT_LT(test::status_of(dir / target).st_blocks * 512, 400 << 10) << target;
+        ASSERT_EQ(only().paths.size(), 2u);
+        EXPECT_EQ(only().paths[0].bytes, (256u << 10) + 5000);
+        EXPECT_EQ(only().paths[1].path, data_path::cpu);
+        EXPECT_EQ(only().paths[1].bytes, (2u << 20) - (256 << 10));
+        EXPECT_EQ(only().paths[1].reason, "holes, which stay holes");
+        EXPECT_EQ(progress->bytes.bytes_out, (2u << 20) + 5000);
+        std::uint64_t counted = 0;
+        for (const path_bytes& part : progress->paths.snapshot()) counted += part.bytes;
+        EXPECT_EQ(counted, (2u << 20) + 5000);
+    }
 }
 
 TEST_F(Copy, RefusesHolesWherePeerToPeerIsInsistedOn) {
@@ -262,8 +300,8 @@ protected:
     // Stands in the way of this file alone.
     void refuse(const std::string& name) {
         planner_.meanwhile = [this, name] {
-            planner_.obstacle = planner_.questions.back().source.ends_with(name) ? "it lies on tape"
-                                                                                 : "";
+            planner_.obstacle =
+                planner_.questions.back().source.ends_with(name) ? "it lies on tape" : "";
         };
     }
 };
@@ -275,7 +313,8 @@ TEST_F(CopyOfSeveral, MovesNothingWhereOneOfThemMayNotGoFromPeerToPeer) {
 
     EXPECT_EQ(outcome.state, job_state::failed);
     EXPECT_EQ(outcome.error.reason, reason::p2p_unavailable);
-    EXPECT_THAT(outcome.error.message, HasSubstr("below/b: not from peer to peer: it lies on tape"));
+    EXPECT_THAT(outcome.error.message,
+                HasSubstr("below/b: not from peer to peer: it lies on tape"));
     EXPECT_THAT(outcome.error.message, HasSubstr("no file was copied"));
     EXPECT_THAT(observer->results, IsEmpty());
     EXPECT_EQ(progress->bytes.bytes_out, 0u);

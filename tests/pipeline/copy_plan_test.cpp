@@ -53,6 +53,21 @@ TEST(CopyPlan, HasNothingToDoWithoutContent) {
     }
 }
 
+TEST(CopyPlan, GoesAroundHoles) {
+    copy_options options;
+    options.holes = {{0, 50}, {200, 100}, {300, 20}, {450, 50}};
+    copy_plan plan(options, 100, 500, start);
+
+    EXPECT_EQ(plan.chunks_max(), 4u);
+    EXPECT_EQ(plan.reach_bytes(), 500u);
+    EXPECT_EQ(places(plan), (std::vector<place>{{50, 100}, {150, 50}, {320, 100}, {420, 30}}));
+
+    options.holes = {{0, 500}};
+    copy_plan none(options, 100, 500, start);
+    EXPECT_EQ(none.chunks_max(), 0u);
+    EXPECT_TRUE(places(none).empty());
+}
+
 TEST(CopyPlan, BeginsAgainUntilTheChunksAreThrough) {
     copy_options options;
     options.chunks = 5;

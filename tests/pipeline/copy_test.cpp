@@ -55,6 +55,60 @@ INSTANTIATE_TEST_SUITE_P(Sizes, CopyOfEverySize,
                          testing::Values(0, 1, 511, 512, 513, 4095, 4096, 4097, 16383, 16384, 16385,
                                          65536, 100'001));
 
+TEST_F(Copy, NeitherReadsNorWritesHoles) {
+    bytes data = incompressible_bytes(100'000, 1);
+    for (const bool on_device : {false, true}) {
+        // The source has other bytes there: they must not be seen.
+        memory_storage source(data, block_512);
+        memory_storage target({}, block_512);
+        const copy_options options{.length_bytes = data.size(),
+                                   .holes = {{4096, 8192}, {40'960, 512}, {98'304, 1'696}}};
+
+        const copy_outcome end = on_device ? through_device(source, &target, options)
+                                           : through_host(source, &target, options);
+
+        ASSERT_TRUE(end.report) << end.text;
+        bytes expected = data;
+        for (const io::byte_range& hole : options.holes)
+            std::fill_n(expected.begin() + static_cast<std::ptrdiff_t>(hole.offset_bytes),
+                        hole.length_bytes, std::byte{0});
+        EXPECT_EQ(target.content(), expected);
+        EXPECT_EQ(end.report->bytes_written, data.size() - 8192 - 512 - 1696);
+        EXPECT_EQ(end.report->bytes_read, end.report->bytes_written);
+    }
+}
+
+TEST_F(Copy, LeavesAFileThatIsOneHoleAtItsSize) {
+    memory_storage source(bytes(10'000), block_512);
+    memory_storage target({}, block_512);
+
+    const copy_outcome end = through_host(
+        source, &target, {.length_bytes = std::uint64_t{10'000}, .holes = {{0, 10'000}}});
+
+    ASSERT_TRUE(end.report) << end.text;
+    EXPECT_EQ(target.content(), bytes(10'000));
+    EXPECT_EQ(target.writes(), 0u);
+}
+
+TEST_F(Copy, RefusesHolesThatDoNotFit) {
+    memory_storage source(bytes(10'240), block_512);
+    memory_storage target({}, block_512);
+    for (const std::vector<io::byte_range>& holes : {std::vector<io::byte_range>{{100, 512}},
+                                                     {{512, 100}},
+                                                     {{0, 20'480}},
+                                                     {{1024, 512}, {512, 1024}}})
+        EXPECT_EQ(
+            through_host(source, &target, {.length_bytes = std::uint64_t{10'240}, .holes = holes})
+                .error,
+            errc::invalid_argument);
+    memory_storage device(bytes(10'240), block_512);
+    device.make_device();
+    EXPECT_EQ(
+        through_host(source, &device, {.length_bytes = std::uint64_t{10'240}, .holes = {{0, 512}}})
+            .error,
+        errc::invalid_argument);
+}
+
 TEST_F(Copy, CountsWhatHadToTakeTheWayThroughHostMemory) {
     // 13 KiB and 488 bytes: three of the target's blocks, and one that the source's do not fill.
     memory_storage source(incompressible_bytes(13'800, 1), block_512);

@@ -5,6 +5,9 @@ mounted B /mnt/b
 copied sparse --via C /mnt/a/sparse.bin /mnt/b/sparse.bin
 expect_paths 2097152 0 2097152
 expect_same /mnt/a/sparse.bin /mnt/b/sparse.bin
+expect_contains "the report" "$(cat out)" "holes, which stay holes"
+sync
+expect_eq "512-byte blocks of the copy" "$(stat -c %b /mnt/b/sparse.bin)" 4096
 
 refused --via C --fallback forbid /mnt/a/sparse.bin /mnt/b/refused.bin
 expect_eq "the reason" "$(json reason out)" P2P_UNAVAILABLE
