@@ -10,6 +10,8 @@ measured 4194304 0 read-only --skip-write --chunks 4 "$(disk R)" "$(disk T)"
 measured 0 4194304 write-only --skip-read --chunks 4 "$(disk R)" "$(disk T)"
 measured 4194304 4194304 overlapping --overlap --chunks 16 --chunk 256K --depth 2 --offset 8M "$(disk R)" "$(disk T)"
 cmp -n 262144 "$(disk R)" "$(disk T)" 8388608 8388608
+# T is looked at once more when the machine is off.
+copied restored --via host --force-device "$(disk R)" "$(disk T)"
 
 mounted B /mnt/b
 before=$(ls -A /mnt/b)
