@@ -27,7 +27,7 @@ install(TARGETS peerpress_io peerpress_accel peerpress_pipeline peerpress_jobs E
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
 install(DIRECTORY io accel pipeline jobs
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/peerpress COMPONENT dev
-    FILES_MATCHING PATTERN "*.hpp")
+    FILES_MATCHING PATTERN "*.hpp" PATTERN "accel/model" EXCLUDE)
 install(EXPORT peerpress NAMESPACE peerpress:: FILE peerpressTargets.cmake
     DESTINATION ${PEERPRESS_CMAKE_DIR} COMPONENT dev)
 configure_package_config_file(cmake/peerpressConfig.cmake.in ${CMAKE_BINARY_DIR}/peerpressConfig.cmake

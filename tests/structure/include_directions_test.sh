@@ -9,9 +9,9 @@ failures=0
 # given FILE LINE...: a tree that is in order but for FILE, which holds the LINEs.
 given() {
     rm -rf "${tree:?}"/*
-    mkdir -p "$tree"/{io,accel/software,accel/noload,pipeline,jobs,server,client}
+    mkdir -p "$tree"/{io,accel/software,accel/noload,accel/model,pipeline,jobs,server,client}
     printf '#include <vector>\n' >"$tree/io/uring.hpp"
-    printf '#include "io/uring.hpp"\n' | tee "$tree/accel/accelerator.hpp" >"$tree/accel/software/engine.hpp"
+    printf '#include "io/uring.hpp"\n' | tee "$tree/accel/accelerator.hpp" "$tree/accel/model/core.hpp" >"$tree/accel/software/engine.hpp"
     printf '#include "accel/accelerator.hpp"\n#include "io/uring.hpp"\n' >"$tree/pipeline/lane.hpp"
     printf '#include "pipeline/lane.hpp"\n' >"$tree/jobs/job.hpp"
     printf '#include "accel/software/engine.hpp"\n#include "jobs/job.hpp"\n#include <grpcpp/grpcpp.h>\n' |
@@ -46,6 +46,11 @@ given client/main.hpp '#include "server/main.hpp"' && refuses 'client must not s
 given pipeline/lane.hpp '#include "accel/software/engine.hpp"' && refuses 'pipeline must not see the backend'
 given accel/accelerator.hpp '#include "accel/software/engine.hpp"' && refuses 'accel must not see the backend'
 given accel/noload/core.cpp '#include "accel/software/engine.hpp"' && refuses 'accel/noload must not see the backend'
+given accel/model/core.cpp '#include "accel/software/engine.hpp"' && accepts
+given accel/model/core.cpp '#include "pipeline/lane.hpp"' && accepts
+given accel/model/core.cpp '#include "jobs/job.hpp"' && refuses 'accel/model must not see jobs/job.hpp'
+given accel/model/core.cpp '#include <grpcpp/grpcpp.h>' && refuses 'accel/model must not see grpcpp/grpcpp.h'
+given server/main.hpp '#include "accel/model/core.hpp"' && refuses 'server must not see the program accel/model/core.hpp'
 given jobs/job.hpp '#include <grpcpp/grpcpp.h>' && refuses 'jobs must not see grpcpp/grpcpp.h'
 given jobs/job.hpp '#include <sqlite3.h>' && refuses 'jobs must not see sqlite3.h'
 given io/uring.hpp '#include <google/protobuf/message.h>' && refuses 'io must not see google/protobuf/message.h'
