@@ -197,7 +197,7 @@ stage_tidy() {
 
 stage_vm() {
     local result
-    build release "$1" --target peerpress peerpressd || return
+    build release "$1" --target peerpress peerpressd peerpress-model || return
     bounded "$1" tests/vm/run.sh
     grep -E '^(FAIL|machine) ' "$1" | sed 's/^/  /'
     result=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$1" | tail -n 1)

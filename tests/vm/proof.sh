@@ -106,3 +106,28 @@ expect_never_in_ram() {
     if grep -q -a -F "$(head -n 1 "$1")" "$run/ram"; then fail "the guest's RAM holds $(basename "$1")"; fi
     echo "    ok on the host: the guest's RAM does not hold $(basename "$1")"
 }
+
+# expect_member SERIAL PATH FILE BYTES: the gzip file in the ext4 image of a disk holds the first bytes of FILE.
+expect_member() {
+    local read_back=$run/member.gz
+    rm -f "$read_back"
+    debugfs -R "dump $2 $read_back" "$run/$1.img" >/dev/null 2>&1
+    gunzip -c "$read_back" | cmp - <(head -c "$4" "$3") || fail "$2 in the image of $1 does not hold $4 bytes of $3"
+    [ $(($(size_of "$read_back") % 4096)) -eq 0 ] || fail "$2 in the image of $1 does not end at a block"
+    rm -f "$read_back"
+    echo "    ok on the host: $2 in the image of $1 holds the first $4 bytes of $(basename "$3")"
+}
+
+# traced SERIAL OPERATION WHERE(read|written) PLACE(cmb|ram): bytes that an accelerator's model says it moved so.
+traced() {
+    grep "\"operation\":\"$2\"" "$run/$1.trace" | sed "s/.*\"$3\":\[\([^]]*\)\].*/\1/" | tr '{' '\n' |
+        sed -n "s/.*\"in\":\"$4\".*\"bytes\":\([0-9]*\).*/\1/p" | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
+}
+
+# expect_events SERIAL EVENT COUNT: at least so many are in the model's trace.
+expect_events() {
+    local count
+    count=$(grep -c "\"event\":\"$2\"" "$run/$1.trace" || true)
+    [ "$count" -ge "$3" ] || fail "$1's trace has $count times '$2', wanted $3"
+    echo "    ok on the host: $1's trace has $count times '$2'"
+}

@@ -54,13 +54,13 @@ for argument in "$@"; do
 done
 [ ${#names[@]} -gt 0 ] || mapfile -t names < <(all_cases)
 
-for tool in qemu-system-x86_64 fio setpriv cpio g++ mkfs.ext4 mkfs.xfs debugfs python3; do
+for tool in qemu-system-x86_64 fio nvme setpriv cpio g++ mkfs.ext4 mkfs.xfs debugfs python3; do
     if ! command -v "$tool" >/dev/null; then
         echo "run.sh: there is no $tool; packaging/install-packages.sh build vm installs what is needed" >&2
         exit 1
     fi
 done
-for program in peerpress peerpressd; do
+for program in peerpress peerpressd peerpress-model; do
     if [ ! -x "$programs/$program" ]; then
         echo "run.sh: there is no $programs/$program; build it, or name another build by PEERPRESS_PRESET or PEERPRESS_BIN" >&2
         exit 1
@@ -69,6 +69,12 @@ done
 
 mkdir -p "$work"
 "$here/fetch-kernel.sh" "$work/kernel"
+for name in "${names[@]}"; do
+    if grep -q '^model ' "$here/machines/$(case_field "$name" machine).sh"; then
+        "$here/fetch-qemu.sh" "$work/qemu"
+        break
+    fi
+done
 echo "kernel $(cat "$work/kernel/release"), $(qemu-system-x86_64 --version | head -n 1)"
 
 # Copies a program and the libraries it names into the initramfs, without debugging information: all of it is RAM.
@@ -92,10 +98,11 @@ build_initramfs() {
     for applet in $("$work/kernel/busybox" --list | grep -v '^busybox$'); do
         ln -sf busybox "$work/initramfs/bin/$applet"
     done
-    for program in "$programs/peerpress" "$programs/peerpressd" "$(command -v fio)" "$(command -v setpriv)"; do # setpriv: busybox's takes no user
+    for program in "$programs/peerpress" "$programs/peerpressd" "$(command -v fio)" "$(command -v nvme)" "$(command -v setpriv)"; do # setpriv: busybox's takes no user
         add_program "$program"
     done
     g++ -O1 -o "$work/initramfs/bin/hold" "$here/guest/hold.cpp"
+    g++ -O1 -std=c++20 -I "$root" -o "$work/initramfs/bin/core" "$here/guest/core.cpp"
     cp "$work/kernel/release" "$work/initramfs/etc/release"
     cp -r "$work/kernel/modules" "$work/initramfs/modules"
     cp "$work/kernel/modules.order" "$work/initramfs/modules/"
@@ -132,6 +139,22 @@ broken_disk() {
     qemu+=(-drive "if=none,id=$1,driver=raw,file.driver=blkdebug,file.config=$run/$1.blkdebug,file.image.filename=$run/$1.img")
 }
 device() { qemu+=(-device "$1"); }
+# SERIAL OPTIONS...: an accelerator's model, started before QEMU and gone after it. Its trace is $run/SERIAL.trace.
+model() {
+    local serial=$1 socket=$run/$1.socket
+    shift
+    "$programs/peerpress-model" --socket "$socket" --serial "$serial" --trace "$run/$serial.trace" --control "$run/$serial.control" \
+        --orders-from-guest "$@" >"$run/$serial.log" 2>&1 &
+    models+=($!)
+    timeout 20 sh -c 'until [ -S "$0" ]; do sleep 0.1; done' "$socket" || cat "$run/$serial.log"
+    # Only a later QEMU than the system's speaks to it. A long patience: it would not take a late answer.
+    emulator=$work/qemu/qemu-system-x86_64
+    device '{"driver":"vfio-user-pci","socket":{"type":"unix","path":"'"$socket"'"},"x-msg-timeout":60000}'
+    accelerators=$((accelerators + $(core_count "$@")))
+}
+core_count() { # OPTIONS...: how many namespaces the model will have
+    tr ' ' '\n' <<<"$*" | sed -n '/^--cores$/{n;p}' | tr ',' '\n' | sed 's/.*=//' | awk '{ sum += $1 } END { print sum ? sum : 4 }'
+}
 pcie_switch() { # ports down1 to down3 below it
     local port
     device pcie-root-port,id=root,chassis=1,slot=1,pref64-reserve=512M
@@ -168,8 +191,9 @@ run_machine() {
     local machine=$1
     shift
     local cpu=EPYC
-    disks=0
-    qemu=()
+    local emulator=qemu-system-x86_64
+    disks=0 accelerators=0
+    qemu=() models=()
     rm -rf "$run"
     mkdir -p "$run"
     # shellcheck source=/dev/null
@@ -184,12 +208,15 @@ run_machine() {
     local status=0
     # The guest's RAM is a file, so that it can be searched when the machine is off. One processor: under emulation a
     # second may still run an instruction that the kernel has just patched (a breakpoint that nobody owns any more).
-    timeout --kill-after=5 "$boot_seconds_max" qemu-system-x86_64 -accel tcg,thread=multi -cpu "$cpu" \
+    timeout --kill-after=5 "$boot_seconds_max" "$emulator" -accel tcg,thread=multi -cpu "$cpu" \
         -machine q35,memory-backend=ram -object "memory-backend-file,id=ram,size=2G,share=on,mem-path=$run/ram" \
         -m 2048 -nographic -no-reboot -nodefaults -serial stdio -trace "events=$run/events,file=$run/trace" \
         -kernel "$work/kernel/vmlinuz" -initrd "$work/initramfs.cpio" \
-        -append "console=ttyS0 panic=-1 quiet rig.cases=$cases rig.disks=$disks rig.seconds=$case_seconds_max" \
+        -append "console=ttyS0 panic=-1 quiet rig.cases=$cases rig.disks=$((disks + accelerators)) rig.seconds=$case_seconds_max" \
         "${qemu[@]}" </dev/null >"$run/serial" 2>"$run/qemu.err" || status=$?
+    # A model ends when QEMU does, unless that never came to connect.
+    [ ${#models[@]} -eq 0 ] || kill "${models[@]}" 2>/dev/null || true
+    [ ${#models[@]} -eq 0 ] || wait "${models[@]}" || true
     if [ $status -ne 0 ] || ! grep -q '^RIG done' "$run/serial"; then
         echo "machine $machine did not come to its end (QEMU's exit status $status); its last words:"
         tail -n 15 "$run/serial" "$run/qemu.err"

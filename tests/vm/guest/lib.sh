@@ -73,6 +73,33 @@ disk() {
     return 1
 }
 
+# core_of SERIAL NAMESPACE: the character device of an accelerator's core. Its last number need not be the namespace's.
+core_of() {
+    for n in "$(controller "$1")"/nvme*n*; do
+        [ "$(cat "$n/nsid" 2>/dev/null)" = "$2" ] && echo "/dev/ng${n##*/nvme}" && return 0
+    done
+    return 1
+}
+
+# cores_ready SERIAL NAMESPACES: the accelerator is there with all of its cores, and answers.
+cores_ready() {
+    for n in $(seq "$2"); do
+        [ -c "$(core_of "$1" "$n")" ] || return 1
+    done
+    [ "$(cat "$(controller "$1")/state")" = live ]
+}
+
+# order SERIAL TEXT: an order to an accelerator's model, such as a fault.
+order() {
+    core order "/dev/$(basename "$(controller "$1")")" "$2" || fail "$1 does not take the order '$2'"
+}
+
+# compressed SERIAL NAMESPACE SOURCE TARGET: the first 480 KiB of SOURCE as one gzip member, past the host's memory. Its
+# size and CRC-32 go to ./member.
+compressed() {
+    core compress "$(p2pmem "$1")/allocate" "$(core_of "$1" "$2")" "$3" "$4" >member
+}
+
 # address SERIAL: the controller's PCI address.
 address() {
     cat "$(controller "$1")/address"
