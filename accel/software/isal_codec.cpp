@@ -23,8 +23,10 @@ struct isal_deflater::state {
 static_assert(ISAL_DEF_LVL1_DEFAULT <= ISAL_DEF_LVL3_DEFAULT &&
               ISAL_DEF_LVL2_DEFAULT <= ISAL_DEF_LVL3_DEFAULT);
 
-// Not value-initialised: ISA-L clears what it reads.
-isal_deflater::isal_deflater() : state_(new state) {}
+// Value-initialised: ISA-L does not clear its flag for tables that it has set up. Where the memory
+// held a 1 there, it compresses with whatever lies in them: correctly, but worse, and never the
+// same way.
+isal_deflater::isal_deflater() : state_(new state()) {}
 
 isal_deflater::~isal_deflater() = default;
 
