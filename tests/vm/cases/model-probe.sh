@@ -3,6 +3,7 @@
 n=$(controller N)
 expect_contains "the model number" "$(cat "$n/model")" "Peerpress accelerator model"
 expect_eq "cores of N" "$(ls "$n" | grep -c '^ng[0-9]*n[0-9]*$')" 4
+expect_eq "cores of P" "$(ls "$(controller P)" | grep -c '^ng[0-9]*n[0-9]*$')" 4
 expect_eq "cores of O" "$(ls "$(controller O)" | grep -c '^ng[0-9]*n[0-9]*$')" 2
 expect_eq "size of N's p2pmem" "$(cat "$(p2pmem N)/size")" $((64 << 20))
 expect_eq "available of N's p2pmem" "$(cat "$(p2pmem N)/available")" $((64 << 20))

@@ -76,6 +76,7 @@ completion carry_out(const char* core, const operation& wanted, std::byte* span)
     command.cdw13 = words.cdw10[3];
     command.cdw14 = words.cdw10[4];
     command.cdw15 = words.cdw10[5];
+    command.timeout_ms = 5'000;
     check_status(ioctl(device, NVME_IOCTL_IO64_CMD, &command));
     return decode_completion(command.result);
 }
