@@ -33,7 +33,7 @@ struct core_command {
 class controller {
 public:
     // Every command handed on comes back by complete(), be its ticket good or not.
-    using submit_function = std::function<void(core_command command)>;
+    using submit_function = std::function<void(const core_command& command)>;
 
     controller(const address_space& space, interrupts& interrupts, identity identity,
                submit_function submit, order_function order = {});

@@ -52,8 +52,8 @@ core::~core() {
     thread_.join();
 }
 
-void core::submit(core_command command) {
-    commands_.push_back(std::move(command));
+void core::submit(const core_command& command) {
+    commands_.push_back(command);
     parts_.changed.notify_all();
 }
 
@@ -62,7 +62,7 @@ void core::run() {
     for (;;) {
         parts_.changed.wait(held, [this] { return parts_.stopping || !commands_.empty(); });
         if (parts_.stopping) return;
-        const core_command command = std::move(commands_.front());
+        const core_command command = commands_.front();
         commands_.pop_front();
         serve(held, command);
     }

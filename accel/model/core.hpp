@@ -21,7 +21,7 @@ public:
     core& operator=(const core&) = delete;
     ~core();  // parts.stopping is set, or else this waits for ever
 
-    void submit(core_command command);  // under the lock
+    void submit(const core_command& command);  // under the lock
 
 private:
     using lock = std::unique_lock<std::mutex>;

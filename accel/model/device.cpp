@@ -18,7 +18,7 @@ order_function order_if(bool wanted, order_function order) {
 device::device(const device_options& options, trace trace, std::function<void()> disappear)
     : disappear_(std::move(disappear)),
       parts_(
-          options, std::move(trace), [this](core_command command) { submit(std::move(command)); },
+          options, std::move(trace), [this](const core_command& command) { submit(command); },
           order_if(options.orders_from_guest,
                    [this](std::string_view order) { return obey_locked(order); })) {
     parts_.disappear = [this] {
@@ -40,8 +40,8 @@ device::~device() {
     cores_.clear();
 }
 
-void device::submit(core_command command) {
-    cores_.at(command.entry.namespace_id - 1)->submit(std::move(command));
+void device::submit(const core_command& command) {
+    cores_.at(command.entry.namespace_id - 1)->submit(command);
 }
 
 vfio_user::reply device::handle(vfio_user::request& request) {

@@ -33,7 +33,7 @@ private:
     bool obey_locked(std::string_view order);
     bool obey_fault(std::string_view text);
     bool obey_core(std::string_view text);
-    void submit(core_command command);
+    void submit(const core_command& command);
 
     std::function<void()> disappear_;
     parts parts_;

@@ -27,7 +27,7 @@ public:
 
     fuzzed_device()
         : parts_(options(), model::trace(),
-                 [this](model::core_command command) { submitted_.push_back(command); }) {
+                 [this](const model::core_command& command) { submitted_.push_back(command); }) {
         io::unique_fd file(memfd_create("ram", MFD_CLOEXEC));
         REQUIRE(ftruncate(file.get(), ram_bytes) == 0);
         REQUIRE(parts_.memory.map({.address = ram_address, .bytes = ram_bytes, .writable = true},
