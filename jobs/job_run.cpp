@@ -207,8 +207,7 @@ awaitable<> job_runner::transfer_batch(std::vector<file_plan> plans) {
     for (const file_plan& plan : plans) {
         open_request request{.source = plan.source, .output = plan.output, .expected = {}};
         if (plan.prepared)
-            request.expected = {plan.prepared->device, plan.prepared->inode,
-                                plan.prepared->bytes_out};
+            request.expected = {plan.prepared->inode, plan.prepared->bytes_out};
         requests.push_back(std::move(request));
     }
     std::vector<opened_file> opened = co_await opener_->open(std::move(requests));

@@ -255,11 +255,12 @@ problem local_opener::open_output(const open_request& request, std::shared_ptr<d
     return {};
 }
 
+// The device's number does not count: a disk may come up under another one after a restart.
 bool local_opener::is_there(const open_request& request, const directory& in) const {
     struct stat status{};
     return ::fstatat(in.fd.get(), request.output->name.c_str(), &status, AT_SYMLINK_NOFOLLOW) ==
                0 &&
-           status.st_dev == request.expected->device && status.st_ino == request.expected->inode &&
+           status.st_ino == request.expected->inode &&
            static_cast<std::uint64_t>(status.st_size) == request.expected->size_bytes;
 }
 

@@ -59,7 +59,6 @@ public:
 
 // A finished output as an earlier run recorded it before giving it its name.
 struct expected_output {
-    std::uint64_t device = 0;
     std::uint64_t inode = 0;
     std::uint64_t size_bytes = 0;
 };

@@ -64,6 +64,18 @@ TEST_F(JobResume, TakesAPublishedOutputForDone) {
     EXPECT_TRUE(observer->prepared.empty());
 }
 
+TEST_F(JobResume, TakesAPublishedOutputForDoneWhereItsDiskHasGotAnotherNumber) {
+    write_file(dir / "a", "something");
+    write_gzip(dir / "a.gz", "something");
+    prepared_file recorded = published("a");
+    ++recorded.device;
+    remember(recorded);
+
+    EXPECT_EQ(run(compressing({"a"})).state, job_state::succeeded);
+
+    EXPECT_FALSE(result_of("a").error);
+}
+
 TEST_F(JobResume, RefusesADestinationThatIsSomebodyElses) {
     write_file(dir / "a", some_text(1000));
     write_file(dir / "a.gz", "somebody's");
