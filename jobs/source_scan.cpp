@@ -127,7 +127,7 @@ awaitable<> source_scan::take_entry(const std::string& root, tree_entry entry) {
     // A tree is full of files that are not compressed; compressed ones are worth a word, but not
     // those that this job has just made.
     if (objection.reason == reason::source_lacks_suffix) co_return;
-    if (objection && entry.changed_ns >= started_ns_) co_return;
+    if (objection && (entry.changed_ns >= started_ns_ || made_before(source.path()))) co_return;
     if (objection) {
         co_await pass_over(source);
         co_return;
@@ -210,6 +210,12 @@ awaitable<> source_scan::report(file_result result) {
 
 bool source_scan::finished_before(const std::string& path) {
     return context_.history.finished(path);
+}
+
+// Is it an output of an earlier run?
+bool source_scan::made_before(const std::string& path) {
+    const std::optional<std::string> source = without_suffix(path, spec_.suffix);
+    return source && (finished_before(*source) || context_.history.prepared(*source));
 }
 
 problem source_scan::claim_output(const std::string& source, const std::string& output) {

@@ -60,6 +60,7 @@ private:
     awaitable<> report_failure(std::string path, problem error);
     awaitable<> report(file_result result);
     bool finished_before(const std::string& path);
+    bool made_before(const std::string& path);
     // Another source of this job has the same output.
     problem claim_output(const std::string& source, const std::string& output);
 

@@ -157,5 +157,23 @@ TEST_F(JobResume, RemovesTheTemporariesItLeft) {
     EXPECT_TRUE(std::filesystem::exists(dir / ".peerpress-jobs-other-123-1.partial"));
 }
 
+TEST_F(JobResume, SaysNothingOfTheOutputsThatItMadeBefore) {
+    write_file(dir / "tree/a", "1");
+    write_file(dir / "tree/b", "2");
+    write_gzip(dir / "tree/a.gz", "1");
+    write_gzip(dir / "tree/b.gz", "2");
+    write_gzip(dir / "tree/somebody's.gz", "3");
+    remember(published("tree/b"));
+    history.finished = [this](const std::string& source) { return source == path("tree/a"); };
+    job_spec spec = compressing({"tree"});
+    spec.recursive = true;
+
+    EXPECT_EQ(run(spec).state, job_state::succeeded);
+
+    EXPECT_FALSE(result_of("tree/b").error);
+    EXPECT_TRUE(result_of("tree/somebody's.gz").skipped);
+    EXPECT_EQ(observer->results.size(), 2u);
+}
+
 }  // namespace
 }  // namespace peerpress::jobs
