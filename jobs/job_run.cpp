@@ -10,6 +10,7 @@
 #include "jobs/process_limits.hpp"
 #include "jobs/rehearsal.hpp"
 #include "jobs/source_scan.hpp"
+#include "jobs/tidy_job.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -92,9 +93,12 @@ private:
     std::uint64_t used_ = 0;
 };
 
+enum class aim { outputs, tidiness };
+
 class job_runner {
 public:
-    job_runner(asio::any_io_executor executor, const job_spec& spec, const job_context& context);
+    job_runner(asio::any_io_executor executor, const job_spec& spec, const job_context& context,
+               aim aim = aim::outputs);
 
     awaitable<job_outcome> run();
 
@@ -103,6 +107,7 @@ private:
     awaitable<> dispatch();
     awaitable<> transfer_batch(std::vector<file_plan> plans);
     awaitable<> transfer_one(file_plan plan, opened_file opened);
+    awaitable<> tidy_batch(std::vector<file_plan> plans);
     awaitable<> commit();
     std::vector<file_plan> take_batch();
     bool stopping() const { return context_.stop.stop_requested() || commit_failed_; }
@@ -111,6 +116,7 @@ private:
     asio::any_io_executor executor_;
     const job_spec& spec_;
     const job_context& context_;
+    const aim aim_;
     std::unique_ptr<opener> opener_;
     io::open_flow flow_;
     std::unique_ptr<path_session> paths_;
@@ -126,10 +132,11 @@ private:
 };
 
 job_runner::job_runner(asio::any_io_executor executor, const job_spec& spec,
-                       const job_context& context)
+                       const job_context& context, aim aim)
     : executor_(executor),
       spec_(spec),
       context_(context),
+      aim_(aim),
       opener_(make_opener(spec, context)),
       flow_(context.lane.staging()),
       paths_(paths_of(spec, context)),
@@ -145,7 +152,7 @@ job_runner::job_runner(asio::any_io_executor executor, const job_spec& spec,
       files_(executor) {}
 
 awaitable<job_outcome> job_runner::run() {
-    if (needs_rehearsal(spec_)) {
+    if (aim_ == aim::outputs && needs_rehearsal(spec_)) {
         problem objection = co_await rehearse(setting_, *opener_);
         if (objection) {
             context_.progress.scanning.store(false, std::memory_order_relaxed);
@@ -180,7 +187,9 @@ awaitable<> job_runner::dispatch() {
             co_await queue_.changed().wait();
             continue;
         }
-        files_.spawn(transfer_batch(take_batch()));
+        std::vector<file_plan> plans = take_batch();
+        files_.spawn(aim_ == aim::outputs ? transfer_batch(std::move(plans))
+                                          : tidy_batch(std::move(plans)));
     }
     if (stopping()) {
         cut_short_ = cut_short_ || !queue_.ended();
@@ -206,8 +215,7 @@ awaitable<> job_runner::transfer_batch(std::vector<file_plan> plans) {
     std::vector<open_request> requests;
     for (const file_plan& plan : plans) {
         open_request request{.source = plan.source, .output = plan.output, .expected = {}};
-        if (plan.prepared)
-            request.expected = {plan.prepared->inode, plan.prepared->bytes_out};
+        if (plan.prepared) request.expected = {plan.prepared->inode, plan.prepared->bytes_out};
         requests.push_back(std::move(request));
     }
     std::vector<opened_file> opened = co_await opener_->open(std::move(requests));
@@ -227,6 +235,19 @@ awaitable<> job_runner::transfer_one(file_plan plan, opened_file opened) {
     } else {
         co_await committer_.add(std::move(file));
     }
+    admission_.leave(cost);
+    queue_.changed().notify_all();
+}
+
+awaitable<> job_runner::tidy_batch(std::vector<file_plan> plans) {
+    std::uint64_t cost = 0;
+    std::vector<output_place> places;
+    for (file_plan& plan : plans) {
+        cost += admission_.cost(plan);
+        committer_.drop();
+        if (plan.output) places.push_back(*std::move(plan.output));
+    }
+    co_await opener_->tidy(std::move(places));
     admission_.leave(cost);
     queue_.changed().notify_all();
 }
@@ -273,6 +294,12 @@ problem objection_to(const job_spec& spec, const pipeline::lane_options& lane) {
     return {};
 }
 
+class silent_observer final : public job_observer {
+public:
+    awaitable<> on_prepared(const std::vector<prepared_file>&) override { co_return; }
+    awaitable<> on_finished(const std::vector<file_result>&) override { co_return; }
+};
+
 }  // namespace
 
 awaitable<job_outcome> run_job(job_spec spec, job_context context) {
@@ -282,6 +309,23 @@ awaitable<job_outcome> run_job(job_spec spec, job_context context) {
     }
     job_runner runner(context.lane.executor(), spec, context);
     co_return co_await runner.run();
+}
+
+awaitable<> tidy_job(job_spec spec, job_context context) {
+    if (objection_to(spec, context.lane.options())) co_return;
+    silent_observer observer;
+    job_progress unseen;
+    job_context quiet{.lane = context.lane,
+                      .observer = observer,
+                      .progress = unseen,
+                      .stop = context.stop,
+                      .outputs = context.outputs};
+    quiet.name = context.name;
+    quiet.resumed = true;
+    quiet.make_opener = context.make_opener;
+    quiet.devices = context.devices;
+    job_runner runner(context.lane.executor(), spec, quiet, aim::tidiness);
+    co_await runner.run();
 }
 
 }  // namespace peerpress::jobs

@@ -65,6 +65,7 @@ public:
     awaitable<std::vector<sealed_file>> seal(std::vector<seal_request> requests) override;
     awaitable<std::vector<problem>> publish(std::vector<publish_request> requests) override;
     awaitable<std::vector<problem>> remove(std::vector<remove_request> requests) override;
+    awaitable<> tidy(std::vector<output_place> places) override;
 
 private:
     // The blocking part of each, on a thread of ours.
@@ -149,6 +150,18 @@ awaitable<std::vector<problem>> local_opener::publish(std::vector<publish_reques
 awaitable<std::vector<problem>> local_opener::remove(std::vector<remove_request> requests) {
     return each<problem>(std::move(requests),
                          [this](const remove_request& request) { return remove_one(request); });
+}
+
+// Whatever directory of outputs is opened, its leftovers go.
+awaitable<> local_opener::tidy(std::vector<output_place> places) {
+    auto open_each = [this, places = std::move(places)]() mutable {
+        for (output_place& at : places) {
+            at.make_directories = false;
+            directories_.open(at);
+        }
+        return places.size();
+    };
+    co_await calls_.run(std::move(open_each));
 }
 
 source_look local_opener::look_at(const std::string& path) const {

@@ -133,6 +133,8 @@ public:
     virtual awaitable<std::vector<problem>> publish(std::vector<publish_request> requests) = 0;
     // Removes sources that are still what they were.
     virtual awaitable<std::vector<problem>> remove(std::vector<remove_request> requests) = 0;
+    // Removes what an earlier run of a resumed job left where these outputs were to lie.
+    virtual awaitable<> tidy(std::vector<output_place> places) = 0;
 };
 
 }  // namespace peerpress::jobs

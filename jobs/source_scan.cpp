@@ -83,6 +83,7 @@ awaitable<> source_scan::scan_named(std::string path, source_look look) {
         look.error = {reason::source_is_directory,
                       path + " is a directory (-r takes the files below it)"};
     if (look.error) {
+        if (context_.resumed) co_await tidy_output_of(path);
         co_await report_failure(std::move(path), std::move(look.error));
         co_return;
     }
@@ -92,6 +93,15 @@ awaitable<> source_scan::scan_named(std::string path, source_look look) {
         co_return;
     }
     co_await take_file(std::move(source), look.size_bytes);
+}
+
+// An earlier run may have seen the source, and left something.
+awaitable<> source_scan::tidy_output_of(std::string path) {
+    if (spec_.operation == operation::test) co_return;
+    placement placed = place_output(spec_, {std::move(path), ""});
+    if (placed.error) co_return;
+    std::vector<output_place> places{std::move(placed.output)};
+    co_await opener_.tidy(std::move(places));
 }
 
 awaitable<> source_scan::scan_tree(std::string root) {

@@ -49,6 +49,7 @@ public:
 
 private:
     awaitable<> scan_named(std::string path, source_look look);
+    awaitable<> tidy_output_of(std::string path);
     awaitable<> scan_tree(std::string root);
     awaitable<> take_entry(const std::string& root, tree_entry entry);
     awaitable<> take_file(place source, std::uint64_t size_bytes);

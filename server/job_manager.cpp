@@ -58,7 +58,7 @@ void job_manager::take_up(job_record record) {
     live_.emplace(job->record.id, job);
     if (job->record.state == job_state::cancelling) {
         job->cancel_asked = true;
-        spawn(end(job, cancelled));
+        begin(job);
         return;
     }
     job->record.state = job_state::queued;
@@ -139,16 +139,16 @@ awaitable<job_view> job_manager::cancel(std::string id) {
         job->cancel_asked = true;
         const bool waited = queue_.erase(job) == 1;
         const job_state before = std::exchange(job->record.state, job_state::cancelling);
-        if (waited) {
+        if (waited && !job->has_history) {
             co_await end(job, cancelled);
         } else {
-            co_await cancel_run(job, before);
+            co_await cancel_begun(job, before);
         }
     }
     co_return co_await get(std::move(id));
 }
 
-awaitable<> job_manager::cancel_run(live_ptr job, job_state before) {
+awaitable<> job_manager::cancel_begun(live_ptr job, job_state before) {
     std::exception_ptr error;
     try {
         // Durable before the run is told: a crash in between must not bring the job back.
@@ -159,21 +159,29 @@ awaitable<> job_manager::cancel_run(live_ptr job, job_state before) {
     if (error) {
         job->cancel_asked = false;
         job->record.state = before;
+        if (before == job_state::queued) enqueue(job);
         std::rethrow_exception(error);
     }
     job->stop.request_stop();
     job->changed.notify();
+    if (before == job_state::queued) begin(job);
 }
 
 void job_manager::start_next() {
     while (!draining_ && running_ < options_.running_max && !queue_.empty()) {
         const live_ptr job = *queue_.begin();
         queue_.erase(queue_.begin());
-        ++running_;
         job->record.state = job_state::running;
         job->running_since = std::chrono::steady_clock::now();
-        spawn(run(job));
+        begin(job);
     }
+}
+
+// A cancelled job of which an earlier run left something begins beyond running_max: it moves no
+// data, and whoever cancelled it waits.
+void job_manager::begin(const live_ptr& job) {
+    ++running_;
+    spawn(run(job));
 }
 
 awaitable<> job_manager::run(live_ptr job) {
@@ -184,9 +192,10 @@ awaitable<> job_manager::run(live_ptr job) {
         outcome = {.state = job_state::failed, .error = to_problem(std::current_exception())};
     }
     const bool cut_short = outcome.state == job_state::cancelled && stopping_ && !job->cancel_asked;
+    const bool leaves_something = outcome.state == job_state::cancelled && job->has_history;
     if (cut_short) {
         co_await put_back(job);
-    } else {
+    } else if (!leaves_something || co_await tidy(job)) {
         outcome.warned = outcome.warned || job->earlier.warned;
         co_await end(job, std::move(outcome));
     }
@@ -197,26 +206,15 @@ awaitable<> job_manager::run(live_ptr job) {
 
 awaitable<jobs::job_outcome> job_manager::run_once(live_ptr job) {
     const std::int64_t row = job->record.row;
+    jobs::job_history history = co_await recall(job);
+    if (job->cancel_asked) co_return cancelled;
     if (!job->record.start_time) job->record.start_time = now_micros();
     co_await store_.set_running(row, *job->record.start_time);
     const job_record stored = co_await store_.get(job->record.id);
-
-    jobs::job_history history;
-    if (job->has_history) {
-        const stored_history before = co_await store_.history(row);
-        job->earlier = {.counters = before.counters,
-                        .paths = from_stored_paths(before.paths),
-                        .warned = before.warned};
-        history = to_history(before);
-    }
     // Cancelled or drained before it began.
     if (job->stop.stop_requested()) co_return cancelled;
 
-    v1::JobSpec message;
-    if (!message.ParseFromString(stored.spec)) {
-        throw refusal(jobs::reason::internal, "the job's spec in the job store is damaged");
-    }
-    jobs::job_spec spec = to_job_spec(message, options_.limits);
+    jobs::job_spec spec = spec_in(stored);
     job->changed.notify();
 
     job_recorder::listener heard = [this, job](const file_news& news) { hear(job, news); };
@@ -229,6 +227,43 @@ awaitable<jobs::job_outcome> job_manager::run_once(live_ptr job) {
                         .stop = job->stop.get_token(),
                         .history = std::move(history)};
     co_return co_await runner_.run(std::move(spec), std::move(context));
+}
+
+jobs::job_spec job_manager::spec_in(const job_record& stored) const {
+    v1::JobSpec message;
+    if (!message.ParseFromString(stored.spec)) {
+        throw refusal(jobs::reason::internal, "the job's spec in the job store is damaged");
+    }
+    return to_job_spec(message, options_.limits);
+}
+
+awaitable<jobs::job_history> job_manager::recall(live_ptr job) {
+    if (!job->has_history) co_return jobs::job_history{};
+    const stored_history before = co_await store_.history(job->record.row);
+    job->earlier = {.counters = before.counters,
+                    .paths = from_stored_paths(before.paths),
+                    .warned = before.warned};
+    co_return to_history(before);
+}
+
+awaitable<bool> job_manager::tidy(live_ptr job) {
+    try {
+        const job_record stored = co_await store_.get(job->record.id);
+        jobs::job_spec spec = spec_in(stored);
+        job_recorder::listener nobody = [](const file_news&) {};
+        job_recorder recorder(store_, job->record.row, {}, executor_, std::move(nobody));
+        run_context context{.name = stored.id,
+                            .resumed = true,
+                            .observer = recorder,
+                            .progress = job->progress,
+                            .stop = stop_tidying_.get_token(),
+                            .history = {}};
+        co_await runner_.tidy(std::move(spec), std::move(context));
+    } catch (const std::exception& e) {
+        spdlog::warn("jobs/{}: temporaries of an earlier run may be left: {}", job->record.id,
+                     e.what());
+    }
+    co_return !stop_tidying_.stop_requested();
 }
 
 void job_manager::hear(const live_ptr& job, const file_news& news) {
@@ -298,6 +333,7 @@ void job_manager::drain() {
 void job_manager::stop_running() {
     draining_ = stopping_ = true;
     for (const auto& [id, job] : live_) job->stop.request_stop();
+    stop_tidying_.request_stop();
     close_.notify();
 }
 

@@ -73,10 +73,15 @@ private:
     jobs::problem admission() const;
     void take_up(job_record record);
     void enqueue(live_ptr job);
-    awaitable<> cancel_run(live_ptr job, jobs::job_state before);
+    awaitable<> cancel_begun(live_ptr job, jobs::job_state before);
     void start_next();
+    void begin(const live_ptr& job);
     awaitable<> run(live_ptr job);
     awaitable<jobs::job_outcome> run_once(live_ptr job);
+    jobs::job_spec spec_in(const job_record& stored) const;
+    awaitable<jobs::job_history> recall(live_ptr job);
+    // False where a shutdown cut it short: it stays CANCELLING, and the next start goes on.
+    awaitable<bool> tidy(live_ptr job);
     void hear(const live_ptr& job, const file_news& news);
     awaitable<> put_back(live_ptr job);
     awaitable<> end(live_ptr job, jobs::job_outcome outcome);
@@ -97,6 +102,7 @@ private:
     bool draining_ = false;
     bool stopping_ = false;
     bool closing_ = false;
+    std::stop_source stop_tidying_;
     change idle_;
     change close_;
 };

@@ -21,10 +21,13 @@ public:
 
     // All that `context` refers to outlives the run. What it throws fails the job.
     virtual awaitable<jobs::job_outcome> run(jobs::job_spec spec, run_context context) = 0;
+
+    // Removes what earlier runs left of a job that has been cancelled.
+    virtual awaitable<> tidy(jobs::job_spec spec, run_context context) = 0;
 };
 
 // Runs jobs on a lane, each with its own share of the lane's slots.
-class lane_job_runner final : public job_runner {
+class lane_job_runner : public job_runner {
 public:
     explicit lane_job_runner(pipeline::lane& lane, jobs::path_planner* planner = nullptr,
                              jobs::device_rules devices = {})
@@ -34,8 +37,15 @@ public:
           outputs_(jobs::make_output_registry()) {}
 
     awaitable<jobs::job_outcome> run(jobs::job_spec spec, run_context context) override;
+    awaitable<> tidy(jobs::job_spec spec, run_context context) override;
+
+protected:
+    // Sees what a job runs with before it does: where a test puts its hooks and its faults.
+    virtual void amend(jobs::job_context&) {}
 
 private:
+    jobs::job_context on_lane(run_context context);
+
     pipeline::lane& lane_;
     jobs::path_planner* planner_;
     jobs::device_rules devices_;

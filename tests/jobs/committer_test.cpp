@@ -43,6 +43,7 @@ public:
         removed.push_back(requests.size());
         co_return std::vector<problem>(requests.size());
     }
+    awaitable<> tidy(std::vector<output_place>) override { co_return; }
 
     std::string refused_seal;
     bool refuse_publish = false;

@@ -5,6 +5,7 @@
 #include "everyones_place.hpp"
 #include "files.hpp"
 #include "jobs/job_run.hpp"
+#include "jobs/tidy_job.hpp"
 #include "pipeline/lane.hpp"
 
 #include <gmock/gmock.h>
@@ -99,6 +100,13 @@ public:
         return running.get();
     }
     job_outcome run(job_spec spec) { return finish(start(std::move(spec))); }
+
+    void tidy(job_spec spec) {
+        observer = std::make_unique<recording_observer>();
+        progress = std::make_unique<job_progress>();
+        asio::co_spawn(lane.executor(), tidy_job(std::move(spec), context()), asio::use_future)
+            .get();
+    }
 
     const file_result& result_of(const std::string& name) const {
         for (const file_result& result : observer->results)

@@ -175,5 +175,39 @@ TEST_F(JobResume, SaysNothingOfTheOutputsThatItMadeBefore) {
     EXPECT_EQ(observer->results.size(), 2u);
 }
 
+TEST_F(JobResume, RemovesTheTemporaryOfASourceThatHasGone) {
+    write_file(dir / ".peerpress-jobs-test-123-1.partial", "half");
+
+    EXPECT_EQ(run(compressing({"a"})).state, job_state::failed);
+
+    EXPECT_THAT(listing(dir.path()), testing::IsEmpty());
+}
+
+TEST_F(JobResume, TidiesUpAfterAJobThatWillNotRunAgain) {
+    for (const char* name : {"tree/a", "tree/deep/b", "c"}) write_file(dir / name, "x");
+    for (const char* where : {"tree", "tree/deep", "."})
+        write_file(dir / where / ".peerpress-jobs-test-123-1.partial", "half");
+    write_file(dir / "tree/.peerpress-jobs-other-123-1.partial", "another job's");
+    job_spec spec = compressing({"tree", "c"});
+    spec.recursive = true;
+    const auto before = listing(dir.path()).size();
+
+    tidy(spec);
+
+    EXPECT_EQ(listing(dir.path()).size(), before - 3);
+    EXPECT_TRUE(std::filesystem::exists(dir / "tree/.peerpress-jobs-other-123-1.partial"));
+    EXPECT_THAT(observer->results, testing::IsEmpty());
+}
+
+TEST_F(JobResume, MakesNoDirectoryToTidyUpIn) {
+    write_file(dir / "a", "x");
+    job_spec spec = compressing({"a"});
+    spec.destination_dir = path("nowhere");
+
+    tidy(spec);
+
+    EXPECT_FALSE(std::filesystem::exists(dir / "nowhere"));
+}
+
 }  // namespace
 }  // namespace peerpress::jobs

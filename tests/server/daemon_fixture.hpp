@@ -144,6 +144,9 @@ private:
                                          server::run_context context) override {
             return to_.run(std::move(spec), std::move(context));
         }
+        awaitable<> tidy(jobs::job_spec spec, server::run_context context) override {
+            return to_.tidy(std::move(spec), std::move(context));
+        }
 
     private:
         fake_runner& to_;

@@ -48,6 +48,11 @@ public:
         const std::lock_guard lock(mutex_);
         return started_;
     }
+    // Those of which what earlier runs left was removed.
+    std::vector<std::string> tidied() const {
+        const std::lock_guard lock(mutex_);
+        return tidied_;
+    }
     std::size_t running_max() const {
         const std::lock_guard lock(mutex_);
         return running_max_;
@@ -88,6 +93,12 @@ public:
         const std::lock_guard lock(mutex_);
         --running_;
         co_return *outcome;
+    }
+
+    awaitable<> tidy(jobs::job_spec spec, server::run_context) override {
+        const std::lock_guard lock(mutex_);
+        tidied_.push_back(spec.sources.front());
+        co_return;
     }
 
 private:
@@ -134,6 +145,7 @@ private:
     std::set<std::string> deaf_;
     std::optional<std::string> throws_;
     std::vector<std::string> started_;
+    std::vector<std::string> tidied_;
     std::map<std::string, jobs::job_spec> specs_;
     std::map<std::string, jobs::job_history> histories_;
     std::size_t running_ = 0;

@@ -297,8 +297,44 @@ TEST_F(JobManager, RemembersACancellationOverARestart) {
 
     EXPECT_EQ(run(store.get(id)).state, job_state::cancelled);
     EXPECT_EQ(runner_.started().size(), 1u);
+    EXPECT_THAT(runner_.tidied(), ElementsAre("/a"));
     next.close();
     settle();
+}
+
+TEST_F(JobManager, TidiesUpAfterAJobThatIsCancelledBeforeItGoesOn) {
+    options_.running_max = 1;
+    const std::string id = create("/a");
+    await_state(id, job_state::running);
+    runner_.report("/a", {done("/a/1")});
+    settle_until([&] { return run(manager().get(id)).record.sequence == 1; });
+    stop();
+    // A job of higher priority keeps it waiting after the restart.
+    create("/urgent", 5);
+    stop();
+    settle_until([&] { return manager().running() == 1; });
+    ASSERT_EQ(state_of(id), job_state::queued);
+
+    run(manager().cancel(id));
+    await_state(id, job_state::cancelled);
+
+    EXPECT_THAT(runner_.tidied(), ElementsAre("/a"));
+    EXPECT_EQ(run(manager().get(id)).record.counters.files_done, 1);
+    EXPECT_EQ(runner_.started().back(), "/urgent");
+    runner_.end("/urgent");
+}
+
+TEST_F(JobManager, TidiesUpAfterAResumedJobThatIsCancelledWhileItRuns) {
+    const std::string id = create("/a");
+    await_state(id, job_state::running);
+    stop();
+    await_state(id, job_state::running);
+    settle_until([&] { return runner_.started().size() == 2; });
+
+    run(manager().cancel(id));
+    await_state(id, job_state::cancelled);
+
+    EXPECT_THAT(runner_.tidied(), ElementsAre("/a"));
 }
 
 TEST_F(JobManager, EndsEachJobOnceWhateverHappensToIt) {
