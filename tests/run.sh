@@ -24,6 +24,7 @@ release    the release build and every test
 asan       the same with AddressSanitizer and UndefinedBehaviorSanitizer
 tsan       ThreadSanitizer: the tests of what runs on several threads
 fuzz       libFuzzer, a while for each target
+crash      a service that is killed, loses power, or whose disk fills up, of the release build
 tidy       clang-tidy of the sources that move data
 vm         virtual machines with NVMe devices: peer to peer on a stock kernel, of the release build
 deb        the .deb packages, read by lintian and systemd
@@ -185,6 +186,26 @@ stage_fuzz() {
     run_tests fuzz "$1" -L '^fuzz$'
 }
 
+stage_crash() {
+    local part status log=$1.part
+    build release "$1" --target peerpressd breakable_peerpressd || return
+    for part in kill power store; do
+        rm -f "$log"
+        bounded "$log" tests/crash/run.sh "$part" && status=0 || status=$?
+        cat "$log" >>"$1"
+        sed 's/^/  /' "$log"
+        case $status in
+            0) count 1 0 ;;
+            77) count 0 0 1 ;;
+            *)
+                count 0 1
+                printf '  FAILED: %s; see %s\n' "$part" "${1#"$root"/}"
+                ;;
+        esac
+    done
+    rm -f "$log"
+}
+
 stage_tidy() {
     # The short form reads what moves data, without the check that alone takes a fifth of the time; the full form all.
     local folders='io|accel|pipeline|jobs' checks='-performance-unnecessary-value-param'
@@ -226,7 +247,7 @@ stage_coverage() {
 }
 
 stages=()
-groups=(build test lint fuzz package vm)
+groups=(build test lint fuzz crash package vm)
 full_tidy=
 coverage=
 mapfile -t all_stages < <(list_stages | cut -d ' ' -f 1)
