@@ -2,6 +2,7 @@
 
 #include "io/file.hpp"
 #include "jobs/describe.hpp"
+#include "jobs/device_change.hpp"
 #include "jobs/file_copy.hpp"
 #include "jobs/sided_storage.hpp"
 
@@ -32,16 +33,20 @@ public:
 
 private:
     awaitable<> change();
+    awaitable<bool> change_on_devices();
+    awaitable<> change_by_software();
     void open_storages();
     awaitable<> transfer();
     awaitable<> verify(jobs::verification how);
     awaitable<> verify_self();
     awaitable<> verify_full();
+    void account_software();
     void account();
     bool source_changed() const;
     problem explain(const std::exception_ptr& error) const;
 
     jobs::verification verification() const;
+    jobs::verification device_verification() const;
     pipeline::route route_over(io::storage& source, io::storage* target,
                                pipeline::transfer_progress& progress) const;
 
@@ -52,6 +57,7 @@ private:
     finished_file finished_;
     working_file& work_;
     pipeline::transfer_report report_;
+    std::optional<device_change> by_device_;
     pipeline::transfer_progress unseen_;  // verifying is no payload
     step_side failed_side_ = step_side::unknown;
     const bool in_place_;  // a block device is written
@@ -97,10 +103,40 @@ awaitable<finished_file> file_transfer::run() {
 }
 
 awaitable<> file_transfer::change() {
-    open_storages();
+    const bool done = co_await change_on_devices();
+    if (!done) co_await change_by_software();
+    account();
+}
+
+awaitable<> file_transfer::change_by_software() {
+    if (!work_.source_data) open_storages();
     co_await transfer();
     if (verification() != verification::off) co_await verify(verification());
-    account();
+    account_software();
+}
+
+// False: software has to do it.
+awaitable<bool> file_transfer::change_on_devices() {
+    by_device_.emplace(setting_, work_, finished_.result, failed_side_, opened_);
+    const jobs::verification how = device_verification();
+    const std::optional<pipeline::transfer_report> made = co_await by_device_->run(how);
+    if (!made) co_return false;
+    report_ = *made;
+    const bool verified =
+        how == verification::off || (how == verification::self && by_device_->checked());
+    std::exception_ptr wrong;
+    try {
+        if (!verified) co_await verify(how);
+    } catch (const pipeline::format_error& found) {
+        if (found.code() != pipeline::format_errc::mismatch) throw;
+        wrong = std::current_exception();
+    }
+    if (wrong) {
+        by_device_->reject(wrong);
+        co_return false;
+    }
+    finished_.result.paths = by_device_->ways();
+    co_return true;
 }
 
 void file_transfer::open_storages() {
@@ -154,6 +190,13 @@ jobs::verification file_transfer::verification() const {
     return spec_.remove_sources ? verification::full : verification::off;
 }
 
+// What a device made is checked unless that is not wanted.
+jobs::verification file_transfer::device_verification() const {
+    if (!plan_.output) return verification::off;
+    const bool automatic = spec_.verification == verification::automatic;
+    return automatic && !spec_.remove_sources ? verification::self : verification();
+}
+
 awaitable<> file_transfer::verify(jobs::verification how) {
     sided_storage source(*work_.source_data, step_side::source, failed_side_);
     sided_storage output(*work_.output_data, step_side::output, failed_side_);
@@ -163,33 +206,32 @@ awaitable<> file_transfer::verify(jobs::verification how) {
     std::optional<pipeline::container> container;
     if (compressing || spec_.container_given) container = spec_.container;
 
-    if (how == verification::full) {
-        co_await pipeline::verify_full(route_over(plain, nullptr, unseen_), compressed, container);
-        co_return;
-    }
     // Decompressing has checked what `self` checks.
-    if (!compressing) co_return;
+    if (how == verification::self && !compressing) co_return;
     pipeline::decompress_options options;
     options.container = container;
     try {
+        if (how == verification::full) {
+            co_await pipeline::verify_full(route_over(plain, nullptr, unseen_), compressed,
+                                           container);
+            co_return;
+        }
         const pipeline::transfer_report decoded =
             co_await pipeline::decompress(route_over(compressed, nullptr, unseen_), options);
         if (decoded.bytes_out != report_.bytes_in || decoded.crc32 != report_.crc32)
             throw pipeline::format_error(pipeline::format_errc::mismatch, 0, 0);
     } catch (const pipeline::format_error& found) {
         // About our output, not about a source that somebody gave us.
+        if (!compressing) throw;
         throw pipeline::format_error(pipeline::format_errc::mismatch, found.member_index(),
                                      found.offset_bytes());
     }
 }
 
-void file_transfer::account() {
-    file_result& result = finished_.result;
-    result.bytes_in = report_.bytes_in;
-    result.bytes_out = report_.bytes_out;
-    result.crc32 = report_.crc32;
-
+void file_transfer::account_software() {
     std::string reason = "software engine";
+    if (setting_.paths != nullptr || spec_.engine == engine_choice::noload)
+        reason += ": " + by_device_->reason();
     const std::string& source_reason = work_.source_data->traits().buffered_reason;
     if (!source_reason.empty()) reason += "; buffered: " + source_reason;
     std::string output_reason;
@@ -199,11 +241,22 @@ void file_transfer::account() {
         reason += "; output buffered: " + output_reason;
     if (!source_reason.empty() || !output_reason.empty())
         setting_.context.progress.page_cache_files.fetch_add(1, std::memory_order_relaxed);
-    result.paths.push_back({.path = data_path::cpu,
-                            .bytes = report_.bytes_in,
-                            .device = setting_.context.lane.engine().name(),
-                            .reason = std::move(reason)});
+    const path_bytes way{.path = data_path::cpu,
+                         .bytes = report_.bytes_in,
+                         .device = setting_.context.lane.engine().name(),
+                         .reason = std::move(reason)};
+    // Where none goes another way, all of a job's bytes are known to have gone this one.
+    if (setting_.paths != nullptr)
+        setting_.context.progress.paths.counter(way).fetch_add(way.bytes,
+                                                               std::memory_order_relaxed);
+    finished_.result.paths = {way};
+}
 
+void file_transfer::account() {
+    file_result& result = finished_.result;
+    result.bytes_in = report_.bytes_in;
+    result.bytes_out = report_.bytes_out;
+    result.crc32 = report_.crc32;
     if (report_.trailing_garbage_bytes == 0) return;
     std::string message = result.source + ": " + std::to_string(report_.trailing_garbage_bytes) +
                           " bytes of trailing garbage were ignored";

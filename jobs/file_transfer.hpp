@@ -46,7 +46,6 @@ struct transfer_setting {
     const job_spec& spec;
     const job_context& context;
     io::flow_id flow;
-    // Of copies.
     path_session* paths = nullptr;    // nullptr: nothing goes from peer to peer
     blocking_calls* calls = nullptr;  // a thread for system calls about a file
 };

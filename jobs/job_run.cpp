@@ -29,7 +29,9 @@ device_rules devices_of(const job_spec& spec, const job_context& context) {
 }
 
 std::unique_ptr<path_session> paths_of(const job_spec& spec, const job_context& context) {
-    if (spec.operation != operation::copy || context.planner == nullptr) return nullptr;
+    if (context.planner == nullptr) return nullptr;
+    const bool by_device = context.planner->has_devices() && spec.engine != engine_choice::software;
+    if (spec.operation != operation::copy && !by_device) return nullptr;
     return context.planner->begin(spec.via);
 }
 
@@ -140,7 +142,8 @@ job_runner::job_runner(asio::any_io_executor executor, const job_spec& spec,
       opener_(make_opener(spec, context)),
       flow_(context.lane.staging()),
       paths_(paths_of(spec, context)),
-      calls_(spec.operation == operation::copy ? std::make_unique<blocking_calls>(1) : nullptr),
+      calls_(paths_ || spec.operation == operation::copy ? std::make_unique<blocking_calls>(1)
+                                                         : nullptr),
       setting_{.spec = spec,
                .context = context,
                .flow = flow_.id(),

@@ -92,8 +92,10 @@ struct job_context {
     step_hook on_step = {};  // for tests
     // Empty: this process opens, names and removes files itself.
     std::function<std::unique_ptr<opener>(opener_options)> make_opener = {};
-    // Of copies. nullptr: nothing goes from peer to peer.
+    // nullptr: nothing goes from peer to peer, and no device compresses.
     path_planner* planner = nullptr;
+    // Chunks that a device compressed: one in so many is compared in full.
+    std::uint32_t device_sample_every = 1000;
     device_rules devices = {};  // which raw devices may be copied; the job's own part is filled in
 };
 

@@ -24,6 +24,11 @@ constexpr std::array verifications{
     named<verification>{verification::self, "self"},
     named<verification>{verification::full, "full"},
 };
+constexpr std::array engines{
+    named<engine_choice>{engine_choice::automatic, "auto"},
+    named<engine_choice>{engine_choice::noload, "noload"},
+    named<engine_choice>{engine_choice::software, "software"},
+};
 constexpr std::array job_states{
     named<job_state>{job_state::queued, "QUEUED"},
     named<job_state>{job_state::running, "RUNNING"},
@@ -89,6 +94,8 @@ problem check_destination(const job_spec& spec) {
 problem check_copy(const job_spec& spec) {
     if (spec.operation != operation::copy) {
         if (spec.force_device) return invalid("only a copy can be written to a block device");
+        if (spec.engine == engine_choice::software && spec.via.fallback == fallback::forbid)
+            return invalid("the software engine is what forbidding a fallback forbids");
         return {};
     }
     if (spec.destination.empty() && spec.destination_dir.empty())
@@ -134,6 +141,12 @@ std::string_view verification_name(verification v) {
 }
 std::optional<verification> verification_from_name(std::string_view name) {
     return value_in(verifications, name);
+}
+std::string_view engine_name(engine_choice e) {
+    return name_in(engines, e);
+}
+std::optional<engine_choice> engine_from_name(std::string_view name) {
+    return value_in(engines, name);
 }
 std::string_view job_state_name(job_state s) {
     return name_in(job_states, s);

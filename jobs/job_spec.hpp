@@ -27,7 +27,12 @@ enum class verification {
 // May bytes take another way than from peer to peer?
 enum class fallback { allow, forbid };
 
-// Which way a copy's bytes are to go.
+// Who compresses and decompresses. Automatic: a device where one reaches both ends, else software.
+enum class engine_choice { automatic, noload, software };
+std::string_view engine_name(engine_choice e);  // "auto"
+std::optional<engine_choice> engine_from_name(std::string_view name);
+
+// Which way bytes are to go.
 struct path_wish {
     bool host_only = false;
     // PCI addresses or NVMe serial numbers of devices whose memory may be used; empty: any.
@@ -62,8 +67,9 @@ struct job_spec {
     jobs::verification verification = verification::automatic;
     std::uint64_t output_bytes_max = ~std::uint64_t{0};  // per file, decompressing
     std::string suffix;                                  // instead of the container's own
-    // Copying only.
+    engine_choice engine = engine_choice::automatic;     // of all but copies
     path_wish via;
+    // Copying only.
     std::uint32_t chunk_bytes = 0;  // 0: copy_chunk_bytes
     std::uint32_t depth = 0;        // chunks of a file under way at once; 0: copy_depth
     bool force_device = false;      // a destination that is a block device is written
@@ -112,7 +118,7 @@ struct job_progress {
     std::atomic<bool> scanning{true};
     // Files that could not be read or written directly.
     std::atomic<std::uint64_t> page_cache_files{0};
-    path_tally paths;  // of copies, by the way their bytes went
+    path_tally paths;  // by the way bytes went; empty where all of them go through software
 };
 
 inline constexpr std::uint32_t member_bytes_min = 4096;

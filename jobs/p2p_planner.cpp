@@ -49,6 +49,14 @@ pair_key key_of(const path_question& question) {
     return {device_of(question.source_fd), device_of(question.target_fd)};
 }
 
+// Without a wish, all are.
+bool is_named(const accel::device_identity& device, const std::vector<std::string>& names) {
+    return names.empty() || std::ranges::any_of(names, [&device](const std::string& name) {
+               const auto address = io::topology::parse_pci_address(name);
+               return name == device.serial || (address && to_string(*address) == device.address);
+           });
+}
+
 }  // namespace
 
 p2p_machine this_machine() {
@@ -92,7 +100,28 @@ public:
         co_return known_.try_emplace(key, std::move(made)).first->second;
     }
 
+    awaitable<planned_devices> plan_devices(path_question question) override {
+        const pair_key key = key_of(question);
+        while (asking_.contains(key)) co_await answered_.wait();
+        if (const auto known = known_devices_.find(key); known != known_devices_.end())
+            co_return known->second;
+        asking_.insert(key);
+        planned_devices made;
+        std::exception_ptr error;
+        try {
+            made = co_await planner_.plan_devices(std::move(question), wish_);
+        } catch (...) {
+            error = std::current_exception();
+        }
+        asking_.erase(key);
+        answered_.notify_all();
+        if (error) std::rethrow_exception(error);
+        if (made.lasting) known_devices_.insert_or_assign(key, made);
+        co_return made;
+    }
+
     void distrust(const path_question& question, std::string reason) override {
+        known_devices_.insert_or_assign(key_of(question), planned_devices{.reason = reason});
         known_.insert_or_assign(key_of(question), planned_path{.reason = std::move(reason)});
     }
 
@@ -100,6 +129,7 @@ private:
     p2p_planner& planner_;
     path_wish wish_;
     std::map<pair_key, planned_path> known_;
+    std::map<pair_key, planned_devices> known_devices_;
     std::set<pair_key> asking_;
     io::event answered_;
 };
@@ -124,21 +154,91 @@ awaitable<planned_path> p2p_planner::plan(path_question question, const path_wis
     if (question.chunk_bytes > options_.budget_bytes)
         co_return planned_path{.reason = "a chunk is larger than the budget of device memory",
                                .way_out = "raise p2p.budget_bytes, or take smaller chunks"};
-    while (planning_) co_await planned_.wait();
-    planning_ = true;
+    co_await enter();
     planned_path made;
     std::exception_ptr error;
     try {
         auto deciding = [this, &question, &wish] { return decide(question, wish); };
         decision chosen = co_await calls_.run(deciding);
-        made = co_await take_memory(std::move(chosen), question);
+        made = co_await take_memory(std::move(chosen), question, pool_use::copying);
     } catch (...) {
         error = std::current_exception();
     }
-    planning_ = false;
-    planned_.notify_one();
+    leave();
     if (error) std::rethrow_exception(error);
     co_return made;
+}
+
+awaitable<> p2p_planner::enter() {
+    while (planning_) co_await planned_.wait();
+    planning_ = true;
+}
+
+void p2p_planner::leave() {
+    planning_ = false;
+    planned_.notify_one();
+}
+
+awaitable<planned_devices> p2p_planner::plan_devices(path_question question,
+                                                     const path_wish& wish) {
+    if (!options_.enabled)
+        co_return planned_devices{.reason = "peer to peer is turned off in the configuration",
+                                  .way_out = "set p2p.enabled = true"};
+    planned_devices made;
+    std::vector<std::string> reasons;
+    for (const auto& engine : devices_) {
+        const accel::device_identity& identity = engine->identity();
+        if (!is_named(identity, wish.providers)) continue;
+        if (!engine->serving()) {
+            const accel::device_state state = engine->state();
+            reasons.push_back(identity.label + " is " + std::string(health_name(state.health)) +
+                              ": " + state.reason);
+            made.lasting = false;
+            continue;
+        }
+        planned_path path = co_await plan_device(*engine, question);
+        if (path.share) {
+            made.devices.push_back({.engine = engine, .share = std::move(path.share)});
+        } else {
+            reasons.push_back(std::move(path.reason));
+            made.way_out = std::move(path.way_out);
+        }
+    }
+    if (!made.devices.empty()) {
+        made.lasting = true;
+        co_return made;
+    }
+    made.reason = reasons.empty() ? "there is no accelerator" : reasons.front();
+    co_return made;
+}
+
+// One device at a time, as if it had been named.
+awaitable<planned_path> p2p_planner::plan_device(accel::device_engine& engine,
+                                                 path_question question) {
+    const path_wish named{.providers = {engine.identity().address}};
+    question.chunk_bytes = static_cast<std::uint32_t>(engine.identity().span_bytes);
+    co_await enter();
+    planned_path made;
+    std::exception_ptr error;
+    try {
+        auto deciding = [this, &question, &named] { return decide(question, named); };
+        decision chosen = co_await calls_.run(deciding);
+        made = co_await take_memory(std::move(chosen), question, pool_use::compressing);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    leave();
+    if (error) std::rethrow_exception(error);
+    co_return made;
+}
+
+// Of what one device may give, less what its other pool has taken.
+std::uint64_t p2p_planner::budget_left(pci_address provider, pool_use use) const {
+    const auto other =
+        pools_.find(provider, use == pool_use::copying ? pool_use::compressing : pool_use::copying);
+    const std::uint64_t taken =
+        other ? std::uint64_t{other->staging.options().slots} * other->staging.slot_bytes() : 0;
+    return options_.budget_bytes - std::min(taken, options_.budget_bytes);
 }
 
 // What our pools have taken is not missing: jobs share it.
@@ -205,16 +305,23 @@ std::optional<finding> p2p_planner::probe_legs(const machine& in, pci_address pr
     return untried;
 }
 
-awaitable<planned_path> p2p_planner::take_memory(decision chosen, path_question question) {
+awaitable<planned_path> p2p_planner::take_memory(decision chosen, path_question question,
+                                                 pool_use use) {
     if (!chosen.provider)
         co_return planned_path{.reason = std::move(chosen.reason),
                                .way_out = std::move(chosen.way_out)};
-    std::shared_ptr<provider_pool> pool = pools_.find(*chosen.provider);
+    std::shared_ptr<provider_pool> pool = pools_.find(*chosen.provider, use);
     if (!pool) {
+        const std::uint64_t budget_bytes = budget_left(*chosen.provider, use);
+        if (budget_bytes < question.chunk_bytes)
+            co_return planned_path{
+                .reason = "the budget of device memory is used up by other jobs on " + chosen.label,
+                .way_out = "raise p2p.budget_bytes"};
+        if (use == pool_use::compressing) question.depth = options_.engine_slots / 2;
         const io::p2pmem_request request{
             .allocate_path = io::topology::allocate_path(*chosen.provider),
             .label = chosen.label,
-            .slots = pool_slots(question, options_.budget_bytes),
+            .slots = pool_slots(question, budget_bytes),
             .slots_min = 1,
             .slot_bytes = question.chunk_bytes};
         std::unique_ptr<io::slot_memory> memory;
@@ -230,7 +337,7 @@ awaitable<planned_path> p2p_planner::take_memory(decision chosen, path_question 
             co_return planned_path{.reason = std::move(why.sentence),
                                    .way_out = std::move(why.way_out)};
         }
-        pool = pools_.add(*chosen.provider, chosen.label, std::move(memory));
+        pool = pools_.add(*chosen.provider, chosen.label, std::move(memory), use);
     }
     co_return planned_path{.share = make_share(std::move(pool)), .device = chosen.label};
 }

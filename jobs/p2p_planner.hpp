@@ -25,6 +25,9 @@ struct p2p_options {
     std::vector<std::string> providers = {};  // those that a job without a wish may use; empty: any
     // Of each device's memory, at most. The kernel's queues and other programs use it as well.
     std::uint64_t budget_bytes = 64 << 20;
+    // Slots of an accelerator's memory, each of a command's span: enough to have some read, some
+    // compressed and some written at any time.
+    std::uint32_t engine_slots = 24;
 };
 
 // What the planner asks of the machine; tests put a made-up one in its place. Blocking.
@@ -46,6 +49,11 @@ public:
                 p2p_machine machine = this_machine());
 
     std::unique_ptr<path_session> begin(path_wish wish) override;
+    bool has_devices() const override { return !devices_.empty(); }
+
+    // The accelerators there are. They are let go of with the planner, on the lane.
+    void use(accel::device_engines devices) { devices_ = std::move(devices); }
+    const accel::device_engines& devices() const { return devices_; }
 
     const p2p_options& options() const { return options_; }
     const provider_pools& pools() const { return pools_; }  // for leased()
@@ -69,11 +77,17 @@ private:
     void count_in_ours(io::topology::machine& in) const;
 
     awaitable<planned_path> plan(path_question question, const path_wish& wish);
-    awaitable<planned_path> take_memory(decision chosen, path_question question);
+    awaitable<planned_devices> plan_devices(path_question question, const path_wish& wish);
+    awaitable<planned_path> plan_device(accel::device_engine& engine, path_question question);
+    awaitable<planned_path> take_memory(decision chosen, path_question question, pool_use use);
+    std::uint64_t budget_left(io::topology::pci_address provider, pool_use use) const;
+    awaitable<> enter();
+    void leave();
 
     p2p_options options_;
     p2p_machine machine_;
     provider_pools pools_;
+    accel::device_engines devices_;
     io::topology::probe_cache probes_;
     std::uint64_t turn_ = 0;
     // One plan at a time: two jobs must not both make the pool of one device.

@@ -22,27 +22,29 @@ private:
 
 }  // namespace
 
-std::shared_ptr<provider_pool> provider_pools::find(io::topology::pci_address provider) const {
+std::shared_ptr<provider_pool> provider_pools::find(io::topology::pci_address provider,
+                                                    pool_use use) const {
     const std::lock_guard lock(mutex_);
-    const auto found = pools_.find(provider);
+    const auto found = pools_.find({provider, use});
     return found == pools_.end() ? nullptr : found->second.pool.lock();
 }
 
 std::shared_ptr<provider_pool> provider_pools::add(io::topology::pci_address provider,
                                                    std::string label,
-                                                   std::unique_ptr<io::slot_memory> memory) {
+                                                   std::unique_ptr<io::slot_memory> memory,
+                                                   pool_use use) {
     const std::uint64_t bytes = std::uint64_t{memory->slots()} * memory->slot_bytes();
     auto pool = std::make_shared<provider_pool>(executor_, std::move(memory), std::move(label));
     const std::lock_guard lock(mutex_);
-    pools_[provider] = {.pool = pool, .bytes = bytes};
+    pools_[{provider, use}] = {.pool = pool, .bytes = bytes};
     return pool;
 }
 
 std::map<io::topology::pci_address, std::uint64_t> provider_pools::leased() const {
     const std::lock_guard lock(mutex_);
     std::map<io::topology::pci_address, std::uint64_t> bytes;
-    for (const auto& [provider, one] : pools_)
-        if (!one.pool.expired()) bytes[provider] = one.bytes;
+    for (const auto& [key, one] : pools_)
+        if (!one.pool.expired()) bytes[key.first] += one.bytes;
     return bytes;
 }
 

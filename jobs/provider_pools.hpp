@@ -1,5 +1,5 @@
-// The staging pools in devices' memory that jobs use now, one for each device. A pool lives as long
-// as somebody holds it, so that an idle server takes nothing from who shares the device.
+// The staging pools in devices' memory that jobs use now, one for each device and use. A pool lives
+// as long as somebody holds it, so that an idle server takes nothing from who shares the device.
 //
 // Pools belong to the lane's executor; leased() may be called by anyone.
 #pragma once
@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 namespace peerpress::jobs {
 
@@ -25,13 +26,18 @@ struct provider_pool {
     io::staging_pool staging;
 };
 
+// What a pool's slots are for: their size follows from it.
+enum class pool_use { copying, compressing };
+
 class provider_pools {
 public:
     explicit provider_pools(asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
-    std::shared_ptr<provider_pool> find(io::topology::pci_address provider) const;
+    std::shared_ptr<provider_pool> find(io::topology::pci_address provider,
+                                        pool_use use = pool_use::copying) const;
     std::shared_ptr<provider_pool> add(io::topology::pci_address provider, std::string label,
-                                       std::unique_ptr<io::slot_memory> memory);
+                                       std::unique_ptr<io::slot_memory> memory,
+                                       pool_use use = pool_use::copying);
 
     // Bytes of each device's memory that pools have taken.
     std::map<io::topology::pci_address, std::uint64_t> leased() const;
@@ -44,7 +50,7 @@ private:
 
     asio::any_io_executor executor_;
     mutable std::mutex mutex_;
-    std::map<io::topology::pci_address, entry> pools_;
+    std::map<std::pair<io::topology::pci_address, pool_use>, entry> pools_;
 };
 
 // A flow of its own on a pool.

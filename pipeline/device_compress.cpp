@@ -119,6 +119,7 @@ awaitable<> compare_sample(device_compression& job, chunk_plan chunk, placed_mem
 void count_software(device_compression& job, chunk_plan chunk, const std::string& why) {
     if (job.report.software_bytes == 0) job.report.software_reason = why;
     job.report.software_bytes += chunk.length_bytes;
+    job.via.on_bytes(std::nullopt, chunk.length_bytes);
 }
 
 awaitable<software_member> compress_by_software(device_compression& job, chunk_plan chunk,
@@ -173,6 +174,7 @@ awaitable<> write_member(device_compression& job, chunk_plan chunk, std::size_t 
                          bytes_view member, std::uint32_t crc32) {
     co_await job.workers.order().turn(chunk.index);
     job.report.site_bytes[site] += chunk.length_bytes;
+    job.via.on_bytes(site, chunk.length_bytes);
     const placed_member placed = place(job, chunk, member, crc32);
     co_await write(job, placed);
     check_direct(job.target());

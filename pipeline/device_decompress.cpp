@@ -138,7 +138,8 @@ awaitable<attempt> decode_on(device_decompression& job, const member_plan plan,
     co_await write_data(job, plan, span.subspan(layout.output_offset_bytes));
     if (job.via.host.target) check_direct(*job.via.host.target);
     account(job, plan, data.crc32);
-    job.report.site_bytes[site] += plan.member.data_bytes;
+    job.report.site_bytes[site] += plan.member.member_bytes;
+    job.via.on_bytes(site, plan.member.member_bytes);
     made.done = true;
     co_return made;
 }
@@ -162,7 +163,8 @@ awaitable<> decode_by_software(device_decompression& job, const member_plan plan
     }
     if (broken) throw *broken;
     if (job.report.software_bytes == 0) job.report.software_reason = why;
-    job.report.software_bytes += data_bytes;
+    job.report.software_bytes += plan.member.member_bytes;
+    job.via.on_bytes(std::nullopt, plan.member.member_bytes);
     co_await write_data(job, plan, whole);
     account(job, plan, crc32);
 }

@@ -17,6 +17,8 @@
 #include "pipeline/transfer.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,9 @@ struct device_route {
     pipeline::route host;  // the ends of the transfer, and what software does the rest with
     std::vector<device_site> sites;
     bool software = true;  // chunks that no device takes are done by the processor
+    // Told of the source's bytes as they are done: by which site; by none: in software.
+    std::function<void(std::optional<std::size_t> site, std::uint64_t bytes)> on_bytes =
+        [](std::optional<std::size_t>, std::uint64_t) {};
 };
 
 struct device_compress_options {
@@ -50,7 +55,7 @@ struct device_decompress_options {
 
 struct device_report {
     transfer_report transfer;
-    // Of plain data, by who compressed or decoded them.
+    // Of the source, by who compressed or decoded them.
     std::vector<std::uint64_t> site_bytes{};  // one for each site
     std::uint64_t software_bytes = 0;
     std::string software_reason{};    // of the first that software did

@@ -33,7 +33,10 @@ public:
         return std::make_unique<session>(*this);
     }
 
-    std::string obstacle;                     // empty: from peer to peer
+    bool has_devices() const override { return !engines.empty(); }
+
+    std::string obstacle;  // empty: from peer to peer
+    std::vector<std::shared_ptr<accel::device_engine>> engines;
     std::function<void()> meanwhile = [] {};  // happens to the files while it is asked
     std::vector<path_wish> wishes;
     std::vector<std::string> distrusted;
@@ -55,11 +58,35 @@ private:
                                        std::make_unique<pretended_p2pmem>(4, question.chunk_bytes));
             co_return planned_path{.share = make_share(pool_), .device = pool_->label};
         }
+        awaitable<planned_devices> plan_devices(path_question question) override {
+            of_.questions.push_back(question);
+            of_.meanwhile();
+            planned_devices made;
+            if (!of_.obstacle.empty() || !of_.distrusted.empty()) {
+                made.reason = of_.obstacle.empty() ? of_.distrusted.back() : of_.obstacle;
+                made.way_out = "do something";
+                co_return made;
+            }
+            for (const auto& engine : of_.engines) {
+                auto pool = of_.pools_.find(address_of(*engine), pool_use::compressing);
+                if (!pool)
+                    pool = of_.pools_.add(
+                        address_of(*engine), engine->identity().label,
+                        std::make_unique<pretended_p2pmem>(4, engine->identity().span_bytes),
+                        pool_use::compressing);
+                made.devices.push_back({.engine = engine, .share = make_share(std::move(pool))});
+            }
+            co_return made;
+        }
         void distrust(const path_question&, std::string reason) override {
             of_.distrusted.push_back(std::move(reason));
         }
 
     private:
+        static io::topology::pci_address address_of(const accel::device_engine& engine) {
+            return io::topology::parse_pci_address(engine.identity().address).value();
+        }
+
         fake_planner& of_;
         std::shared_ptr<provider_pool> pool_;
     };

@@ -78,6 +78,22 @@ TEST(JobSpec, RefusesTinyMembers) {
     EXPECT_FALSE(after([](job_spec& s) { s.member_bytes = member_bytes_min; }));
 }
 
+TEST(JobSpec, DoesNotForbidWhatItInsistsOn) {
+    EXPECT_EQ(after([](job_spec& s) {
+                  s.engine = engine_choice::software;
+                  s.via.fallback = fallback::forbid;
+              }).reason,
+              reason::invalid_argument);
+    EXPECT_FALSE(after([](job_spec& s) { s.via.fallback = fallback::forbid; }));
+}
+
+TEST(EngineChoice, HasANameThatLeadsBackToIt) {
+    for (const engine_choice choice :
+         {engine_choice::automatic, engine_choice::noload, engine_choice::software})
+        EXPECT_EQ(engine_from_name(engine_name(choice)), choice);
+    EXPECT_EQ(engine_from_name("gpu"), std::nullopt);
+}
+
 TEST(JobState, HasANameThatLeadsBackToIt) {
     for (int index = 0; index <= static_cast<int>(job_state::partial); ++index) {
         const auto state = static_cast<job_state>(index);

@@ -3,6 +3,7 @@
 
 #include "fake_planner.hpp"
 #include "support/run.hpp"
+#include "tests/support/fake_device_engine.hpp"
 #include "tests/support/fake_machines.hpp"
 
 #include <fcntl.h>
@@ -81,6 +82,25 @@ protected:
     }
     planned_path plan(path_wish wish = {}) {
         return plan(*planner().begin(std::move(wish)), question());
+    }
+
+    // The machine's provider of memory, as an accelerator.
+    test::fake_device_engine& add_engine(const std::string& address = "0000:03:00.0") {
+        auto engine = std::make_shared<test::fake_device_engine>(context_.get_executor(), nullptr,
+                                                                 128 << 10, address);
+        accel::device_engines all = planner().devices();
+        all.push_back(engine);
+        planner().use(std::move(all));
+        return *engine;
+    }
+    planned_devices plan_devices(path_session& session) {
+        auto answer = asio::co_spawn(context_, session.plan_devices(question()), asio::use_future);
+        context_.restart();
+        context_.run();
+        return answer.get();
+    }
+    planned_devices plan_devices(path_wish wish = {}) {
+        return plan_devices(*planner().begin(std::move(wish)));
     }
 
     test::fake_machine machine;
@@ -270,6 +290,88 @@ TEST(PoolSlots, AreTwiceTheDepthWithinTheBudget) {
     EXPECT_EQ(pool_slots({.chunk_bytes = 1 << 20, .depth = 8}, 10 << 20), 10u);
     EXPECT_EQ(pool_slots({.chunk_bytes = 4 << 20, .depth = 100}, 64 << 20), 16u);
     EXPECT_EQ(pool_slots({.chunk_bytes = 4096, .depth = 1}, 64 << 20), 2u);
+}
+
+TEST_F(P2pPlanner, FindsAcceleratorsThatReachBothEndsAndTakesSlotsOfTheirSpan) {
+    add_engine();
+    EXPECT_TRUE(planner().has_devices());
+
+    const planned_devices made = plan_devices();
+
+    ASSERT_EQ(made.devices.size(), 1u) << made.reason;
+    EXPECT_TRUE(made.devices[0].share->pool().on_device());
+    EXPECT_THAT(probed, testing::ElementsAre("/dev/nvme0n1", "/dev/nvme1n1"));
+    ASSERT_EQ(allocated.size(), 1u);
+    EXPECT_EQ(allocated[0].slots, options.engine_slots);
+    EXPECT_EQ(allocated[0].slot_bytes, 128u << 10);
+}
+
+TEST_F(P2pPlanner, HasNoAcceleratorWhereThereIsNone) {
+    EXPECT_FALSE(planner().has_devices());
+    EXPECT_EQ(plan_devices().reason, "there is no accelerator");
+}
+
+TEST_F(P2pPlanner, KeepsSlotsForCopiesAndForAcceleratorsApartWithinOneBudget) {
+    options.budget_bytes = (2 << 20) + (256 << 10);
+    add_engine();
+    auto copying = planner().begin({});
+    auto compressing = planner().begin({});
+    const planned_path copy = plan(*copying, question());
+    ASSERT_TRUE(copy.share);
+    EXPECT_EQ(allocated.at(0).slots, 2u);
+
+    const planned_devices made = plan_devices(*compressing);
+
+    ASSERT_EQ(made.devices.size(), 1u) << made.reason;
+    EXPECT_NE(&made.devices[0].share->pool(), &copy.share->pool());
+    EXPECT_EQ(allocated.at(1).slots, 2u);
+    EXPECT_EQ(planner().pools().leased().begin()->second, (2u << 20) + (256u << 10));
+}
+
+TEST_F(P2pPlanner, TakesNoAcceleratorWhoseMemoryOtherJobsHaveUsedUp) {
+    options.budget_bytes = 1 << 20;
+    add_engine();
+    auto copying = planner().begin({});
+    const planned_path copy = plan(*copying, question());
+    ASSERT_TRUE(copy.share);
+
+    const planned_devices made = plan_devices();
+
+    EXPECT_TRUE(made.devices.empty());
+    EXPECT_THAT(made.reason, HasSubstr("budget"));
+}
+
+TEST_F(P2pPlanner, PassesOverAnAcceleratorThatDoesNotServeAndAsksAgain) {
+    test::fake_device_engine& engine = add_engine();
+    engine.drain();
+    auto session = planner().begin({});
+
+    const planned_devices without = plan_devices(*session);
+    engine.resume();
+    const planned_devices with = plan_devices(*session);
+
+    EXPECT_TRUE(without.devices.empty());
+    EXPECT_THAT(without.reason, HasSubstr("nvme2 (0000:03:00.0) is"));
+    EXPECT_EQ(with.devices.size(), 1u);
+}
+
+TEST_F(P2pPlanner, SaysWhyAnAcceleratorIsOutOfReach) {
+    add_engine();
+    probe_answer = finding{obstacle::refused_by_kernel, "Linux refused", "dmesg"};
+
+    const planned_devices made = plan_devices();
+
+    EXPECT_TRUE(made.devices.empty());
+    EXPECT_EQ(made.reason, "Linux refused");
+    EXPECT_EQ(made.way_out, "dmesg");
+}
+
+TEST_F(P2pPlanner, TakesTheNamedAcceleratorsOnly) {
+    add_engine();
+
+    EXPECT_EQ(plan_devices({.providers = {"FAKE"}}).devices.size(), 1u);
+    EXPECT_EQ(plan_devices({.providers = {"03:00.0"}}).devices.size(), 1u);
+    EXPECT_TRUE(plan_devices({.providers = {"0000:01:00.0"}}).devices.empty());
 }
 
 }  // namespace

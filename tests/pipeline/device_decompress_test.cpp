@@ -35,7 +35,7 @@ TEST_P(DeviceDecompressOfEverySize, GivesTheDataAndTouchesNoSlotByCpu) {
         EXPECT_EQ(end.report->transfer.bytes_out, data.size());
         EXPECT_EQ(end.report->transfer.crc32, reference_crc32(data));
         EXPECT_EQ(end.report->transfer.convention, "MiGz");
-        EXPECT_EQ(end.report->site_bytes, std::vector<std::uint64_t>{data.size()});
+        EXPECT_EQ(end.report->site_bytes, std::vector<std::uint64_t>{source.content().size()});
         EXPECT_EQ(end.report->software_bytes, 0u);
     }
 }
@@ -121,7 +121,8 @@ TEST_F(DeviceDecompress, GoesOnInSoftwareWhereTheDeviceStopsServing) {
 
     ASSERT_TRUE(end.report) << end.text;
     EXPECT_EQ(target.content(), data);
-    EXPECT_EQ(end.report->site_bytes[0], 9 * chunk_bytes);
+    EXPECT_GT(end.report->software_bytes, 0u);
+    EXPECT_EQ(engine().decoded, 9u);
 }
 
 TEST_F(DeviceDecompress, FailsWhereSoftwareIsForbidden) {
@@ -207,7 +208,7 @@ TEST_F(DecompressOnTwoDevices, RedoesOnTheOtherWhatOneCannotDo) {
 
     ASSERT_TRUE(end.report) << end.text;
     EXPECT_EQ(target.content(), data);
-    EXPECT_EQ(end.report->site_bytes[0], 3 * chunk_bytes);
+    EXPECT_EQ(engine(0).decoded, 3u);
     EXPECT_EQ(end.report->software_bytes, 0u);
 }
 

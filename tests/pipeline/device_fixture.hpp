@@ -49,7 +49,7 @@ protected:
         made.memory = memory.get();
         made.pool.emplace(on.lane().executor(), std::move(memory));
         made.flow = on.run(open_flow(*made.pool));
-        made.engine.emplace(on.lane().executor(), *made.memory, span_bytes,
+        made.engine.emplace(on.lane().executor(), made.memory, span_bytes,
                             "0000:0" + std::to_string(devices.size() + 2) + ":00.0");
         return made;
     }

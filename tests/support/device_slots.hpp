@@ -34,8 +34,11 @@ public:
     // Lets the processor at a piece of a slot for a while.
     class access {
     public:
-        access(const device_slots& slots, const std::byte* at, std::size_t bytes) {
-            if (!slots.holds(at)) return;
+        access(const device_slots& slots, const std::byte* at, std::size_t bytes)
+            : access(&slots, at, bytes) {}
+        // Without slots there is nothing to open.
+        access(const device_slots* slots, const std::byte* at, std::size_t bytes) {
+            if (slots == nullptr || !slots->holds(at)) return;
             const auto first = reinterpret_cast<std::uintptr_t>(at) / page_bytes * page_bytes;
             const auto end = reinterpret_cast<std::uintptr_t>(at) + bytes;
             pages_ = {reinterpret_cast<std::byte*>(first),
