@@ -55,6 +55,13 @@ struct p2p_config {
     std::vector<std::string> devices;       // raw block devices that copies may read and write
 };
 
+struct noload_config {
+    bool enabled = true;
+    std::uint64_t slots = 24;  // of each device's memory; 24 x 1 MiB
+    std::uint64_t timeout_ms = 10'000;
+    std::uint64_t sample_every = 1000;
+};
+
 struct metrics_config {
     std::string listen;  // "unix:/path" or loopback "address:port"; empty: none
 };
@@ -74,6 +81,7 @@ struct config {
     jobs_config jobs;
     transform_config transform;
     p2p_config p2p;
+    noload_config noload;
     metrics_config metrics;
     state_config state;
     log_config log;

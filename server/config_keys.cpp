@@ -110,6 +110,21 @@ const std::array keys{
                "Raw block devices that copies may read, and with force_device overwrite: paths or "
                "NVMe serial numbers. Served only while the socket is for the daemon's user alone.",
                list_key{AT(p2p.devices), "a path or an NVMe serial number", is_word}},
+    config_key{"noload.enabled",
+               "Accelerators (NoLoad-like NVMe devices) are looked for at start, and used.",
+               switch_key{AT(noload.enabled)}},
+    config_key{"noload.slots",
+               "Chunks in an accelerator's memory at once, each as large as one of its commands; "
+               "within p2p.budget_bytes.",
+               integer_key{.at = AT(noload.slots), .min = 2, .max = 4096}},
+    config_key{"noload.timeout_ms",
+               "A command that takes longer is given up, and its accelerator quarantined until it "
+               "passes a test.",
+               integer_key{.at = AT(noload.timeout_ms), .min = 100, .max = 600'000}},
+    config_key{"noload.sample_every",
+               "Of the chunks that an accelerator compressed one in so many, and the first and the "
+               "last of a file, are decoded by a processor and compared with the source. 0: none.",
+               integer_key{.at = AT(noload.sample_every), .max = 1'000'000'000}},
     config_key{"metrics.listen", "Where Prometheus text is served by HTTP. Empty: nowhere.",
                text_key{AT(metrics.listen),
                         "\"unix:/path\" or a loopback address such as \"127.0.0.1:9117\", or empty",

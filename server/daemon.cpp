@@ -1,6 +1,7 @@
 #include "server/daemon.hpp"
 
 #include "accel/software/software_engine.hpp"
+#include "server/accelerators.hpp"
 #include "server/endpoint.hpp"
 #include "server/peer_to_peer.hpp"
 #include "server/refusal.hpp"
@@ -39,9 +40,10 @@ pipeline::engine_factory engine_factory_of(const config& c) {
 }
 
 // So many flows are promised a slot each.
-std::unique_ptr<pipeline::lane> make_lane(const config& c, std::uint64_t slots,
-                                          std::uint64_t flows) {
+std::unique_ptr<pipeline::lane> make_lane(const config& c, std::uint64_t slots, std::uint64_t flows,
+                                          bool commands) {
     pipeline::lane_options options;
+    options.ring.commands = commands;
     options.staging.slots = static_cast<std::uint32_t>(slots);
     options.staging.flows_promised = static_cast<std::uint32_t>(flows);
     options.staging.input_bytes = static_cast<std::uint32_t>(c.staging.chunk_bytes);
@@ -56,24 +58,25 @@ std::unique_ptr<pipeline::lane> make_lane(const config& c, std::uint64_t slots,
     }
 }
 
-spec_limits limits_of(const config& c) {
+spec_limits limits_of(const config& c, bool accelerators) {
     return {.level = static_cast<std::int32_t>(c.jobs.level),
             .output_bytes_max = c.jobs.output_bytes_max,
-            .member_bytes_max = static_cast<std::uint32_t>(c.staging.chunk_bytes)};
+            .member_bytes_max = static_cast<std::uint32_t>(c.staging.chunk_bytes),
+            .accelerators = accelerators};
 }
 
-manager_options manager_options_of(const config& c) {
+manager_options manager_options_of(const config& c, bool accelerators) {
     return {.running_max = c.jobs.running_max,
             .queued_max = c.jobs.queued_max,
             .keep_days = c.jobs.keep_days,
             .keep_max = c.jobs.keep_max,
-            .limits = limits_of(c)};
+            .limits = limits_of(c, accelerators)};
 }
 
 transform_options transform_options_of(const config& c) {
     return {.running_max = c.transform.running_max,
             .idle_max = std::chrono::seconds(c.transform.idle_seconds),
-            .limits = limits_of(c)};
+            .limits = limits_of(c, false)};
 }
 
 awaitable<std::string> memory_kind(pipeline::lane& lane) {
@@ -122,8 +125,8 @@ daemon::daemon(const config& config, const daemon_seams& seams)
       store_(std::make_unique<job_store>(config.state.directory)),
       listeners_(std::make_unique<listeners>()) {
     if (!store_->notice().empty()) spdlog::error("{}", store_->notice());
-    jobs_lane_ = make_lane(config, config.staging.slots, 0);
-    streams_lane_ = make_lane(config, config.transform.slots, config.transform.running_max);
+    jobs_lane_ = make_lane(config, config.staging.slots, 0, config.noload.enabled);
+    streams_lane_ = make_lane(config, config.transform.slots, config.transform.running_max, false);
     staging_memory_ = run_on(jobs_lane_->executor(), memory_kind(*jobs_lane_));
     codec_threads_ = run_on(jobs_lane_->executor(), parallelism(*jobs_lane_));
     jobs_sampler_ = std::make_unique<lane_sampler>(*jobs_lane_);
@@ -131,16 +134,19 @@ daemon::daemon(const config& config, const daemon_seams& seams)
 
     const asio::any_io_executor executor = control_->context.get_executor();
     planner_ = std::make_unique<jobs::p2p_planner>(jobs_lane_->executor(), p2p_options_of(config));
+    planner_->use(open_accelerators(config, *jobs_lane_));
+    accelerators_ = run_on(jobs_lane_->executor(), look_at_accelerators());
     const bool private_socket = seams.listening_fd ? is_private_socket(*seams.listening_fd)
                                                    : (config.listen.unix_mode & 0077) == 0;
     devices_ = device_rules_of(config, private_socket);
     if (const std::string warning = p2p_warning(config, private_socket); !warning.empty())
         spdlog::warn("{}", warning);
-    runner_ = seams.make_runner
-                  ? seams.make_runner(*jobs_lane_)
-                  : std::make_unique<lane_job_runner>(*jobs_lane_, planner_.get(), devices_);
+    runner_ = seams.make_runner ? seams.make_runner(*jobs_lane_)
+                                : std::make_unique<lane_job_runner>(
+                                      *jobs_lane_, planner_.get(), devices_,
+                                      static_cast<std::uint32_t>(config.noload.sample_every));
     manager_ = std::make_unique<job_manager>(executor, *store_, *runner_, metrics_, throughput_,
-                                             manager_options_of(config));
+                                             manager_options_of(config, planner_->has_devices()));
     transformer::listener listener;
     listener.began = [this, executor](jobs::operation operation, const auto& progress) {
         asio::post(executor, [this, operation, progress] {
@@ -157,7 +163,7 @@ daemon::daemon(const config& config, const daemon_seams& seams)
 
     listen(config, seams);
     run_on(executor, manager_->resume());
-    asio::co_spawn(executor, keep_metrics_fresh(), asio::detached);
+    freshness_ = asio::co_spawn(executor, keep_metrics_fresh(), asio::use_future);
     if (listeners_->socket) listeners_->socket->start();
     set_serving(true);
 }
@@ -249,6 +255,8 @@ v1::ServerInfo daemon::info() {
         info.add_formats(static_cast<v1::Format>(format));
     }
     info.add_engines("software");
+    if (planner_->has_devices()) info.add_engines("noload");
+    for (const accelerator_view& view : accelerators_) *info.add_accelerators() = to_proto(view);
     info.set_staging_slots(static_cast<std::int32_t>(config_.staging.slots));
     info.set_staging_bytes(
         static_cast<std::int64_t>(2 * config_.staging.slots * config_.staging.chunk_bytes));
@@ -275,7 +283,8 @@ void daemon::refresh_metrics() {
                           .streams_lane = streams_sampler_->numbers(),
                           .store_transactions = store_->transactions(),
                           .store_requests = store_->requests(),
-                          .store_waiting = store_->waiting()};
+                          .store_waiting = store_->waiting(),
+                          .accelerators = accelerators_};
     for (const auto operation : {jobs::operation::compress, jobs::operation::decompress,
                                  jobs::operation::test, jobs::operation::copy}) {
         sample.bytes[operation] = throughput_.total(operation);
@@ -286,9 +295,17 @@ void daemon::refresh_metrics() {
 awaitable<> daemon::keep_metrics_fresh() {
     change::listener closing(manager_->close_change(), control_->context.get_executor());
     while (!manager_->closing()) {
+        if (planner_->has_devices())
+            accelerators_ = co_await asio::co_spawn(jobs_lane_->executor(), look_at_accelerators(),
+                                                    asio::use_awaitable);
         refresh_metrics();
         co_await closing.wait(metrics_interval);
     }
+}
+
+// On the lane.
+awaitable<std::vector<accelerator_view>> daemon::look_at_accelerators() {
+    co_return view_accelerators(planner_->devices());
 }
 
 awaitable<> daemon::wait_for_runs(std::chrono::milliseconds drain_max) {
@@ -327,6 +344,7 @@ void daemon::stop(std::chrono::milliseconds drain_max) {
     run_on(asio::any_io_executor(streams_lane_->executor()), nothing());
     run_on(asio::any_io_executor(control_->context.get_executor()), nothing());
     listeners_.reset();
+    if (freshness_.valid()) freshness_.wait();
     jobs_sampler_.reset();
     streams_sampler_.reset();
     planner_.reset();

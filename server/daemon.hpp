@@ -12,6 +12,7 @@
 #include "jobs/device_rules.hpp"
 #include "jobs/p2p_planner.hpp"
 #include "pipeline/lane.hpp"
+#include "server/accelerators.hpp"
 #include "server/config.hpp"
 #include "server/grpc_server.hpp"
 #include "server/job_manager.hpp"
@@ -27,6 +28,7 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,6 +77,7 @@ private:
     v1::ServerInfo info();
     void refresh_metrics();
     awaitable<> keep_metrics_fresh();
+    awaitable<std::vector<accelerator_view>> look_at_accelerators();
     awaitable<> wait_for_runs(std::chrono::milliseconds drain_max);
 
     const config config_;
@@ -98,6 +101,8 @@ private:
     std::uint32_t codec_threads_ = 0;
     std::unique_ptr<jobs::p2p_planner> planner_;
     jobs::device_rules devices_;
+    std::vector<accelerator_view> accelerators_;  // as last seen; control's
+    std::future<void> freshness_;                 // ends with the manager
     std::unique_ptr<job_runner> runner_;
     std::unique_ptr<job_manager> manager_;
     std::unique_ptr<transformer> transformer_;

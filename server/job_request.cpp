@@ -48,9 +48,9 @@ pipeline::container to_container(v1::Format format) {
     }
 }
 
-// For what goes through a software engine: it has no other path than the CPU's.
-void check_fallback(v1::FallbackPolicy policy) {
-    if (policy == v1::FALLBACK_POLICY_FORBID) {
+// What goes through a software engine has no other path than the CPU's.
+void check_fallback(v1::FallbackPolicy policy, const spec_limits& limits) {
+    if (policy == v1::FALLBACK_POLICY_FORBID && !limits.accelerators) {
         refuse("fallback",
                "this server has no device, so every byte takes the CPU's path: allow that, or ask "
                "another server");
@@ -142,10 +142,11 @@ jobs::verification to_verification(v1::Verify verify) {
     }
 }
 
-void check_copy(const v1::JobSpec& spec) {
+void check_copy(const v1::JobSpec& spec, const spec_limits& limits) {
     if (spec.operation() != v1::OPERATION_COPY) {
-        check_fallback(spec.fallback());
-        if (!spec.via().empty()) refuse("job.via", "for copies only");
+        check_fallback(spec.fallback(), limits);
+        if (spec.via_size() == 1 && spec.via(0) == "host")
+            refuse("job.via", "\"host\" is for copies");
         if (spec.chunk_bytes() != 0) refuse("job.chunk_bytes", "for copies only");
         if (spec.depth() != 0) refuse("job.depth", "for copies only");
         if (spec.force_device()) refuse("job.force_device", "for copies only");
@@ -159,6 +160,15 @@ void check_copy(const v1::JobSpec& spec) {
     if (spec.depth() < 0 || spec.depth() > static_cast<std::int32_t>(jobs::copy_depth_max))
         refuse("job.depth",
                fmt::format("outside 1 to {} (0: {})", jobs::copy_depth_max, jobs::copy_depth));
+}
+
+jobs::engine_choice to_engine(const v1::JobSpec& spec, const spec_limits& limits) {
+    if (spec.engine().empty()) return jobs::engine_choice::automatic;
+    const auto choice = jobs::engine_from_name(spec.engine());
+    if (!choice) refuse("job.engine", "one of auto, noload, software");
+    if (*choice == jobs::engine_choice::noload && !limits.accelerators)
+        refuse("job.engine", "this server has no accelerator, \"software\" only");
+    return *choice;
 }
 
 jobs::path_wish to_path_wish(const v1::JobSpec& spec) {
@@ -194,11 +204,7 @@ jobs::job_spec to_job_spec(const v1::JobSpec& spec, const spec_limits& limits) {
     check_paths(spec);
     check_labels(spec);
     check_numbers(spec, limits);
-    check_copy(spec);
-    if (!spec.engine().empty() && spec.engine() != "auto" && spec.engine() != "software") {
-        refuse("job.engine", "this server has \"software\" only");
-    }
-
+    check_copy(spec, limits);
     jobs::job_spec s;
     s.operation = to_operation(spec.operation());
     s.container = to_container(spec.format());
@@ -217,6 +223,7 @@ jobs::job_spec to_job_spec(const v1::JobSpec& spec, const spec_limits& limits) {
     if (spec.output_bytes_max() != 0)
         s.output_bytes_max = static_cast<std::uint64_t>(spec.output_bytes_max());
     s.suffix = spec.suffix();
+    s.engine = to_engine(spec, limits);
     s.via = to_path_wish(spec);
     s.chunk_bytes = static_cast<std::uint32_t>(spec.chunk_bytes());
     s.depth = static_cast<std::uint32_t>(spec.depth());

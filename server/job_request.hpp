@@ -13,6 +13,7 @@ struct spec_limits {
     std::int32_t level = 1;
     std::uint64_t output_bytes_max = 0;  // 0: none
     std::uint32_t member_bytes_max = 1 << 20;
+    bool accelerators = false;  // there are some, so that software can be forbidden
 };
 
 // The spec with everything filled in that depends on the configuration, so that a job that is taken

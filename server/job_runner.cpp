@@ -15,6 +15,7 @@ jobs::job_context lane_job_runner::on_lane(run_context context) {
     made.resumed = context.resumed;
     made.planner = planner_;
     made.devices = devices_;
+    made.device_sample_every = device_sample_every_;
     amend(made);
     return made;
 }

@@ -30,10 +30,12 @@ public:
 class lane_job_runner : public job_runner {
 public:
     explicit lane_job_runner(pipeline::lane& lane, jobs::path_planner* planner = nullptr,
-                             jobs::device_rules devices = {})
+                             jobs::device_rules devices = {},
+                             std::uint32_t device_sample_every = 1000)
         : lane_(lane),
           planner_(planner),
           devices_(std::move(devices)),
+          device_sample_every_(device_sample_every),
           outputs_(jobs::make_output_registry()) {}
 
     awaitable<jobs::job_outcome> run(jobs::job_spec spec, run_context context) override;
@@ -49,6 +51,7 @@ private:
     pipeline::lane& lane_;
     jobs::path_planner* planner_;
     jobs::device_rules devices_;
+    std::uint32_t device_sample_every_;
     std::shared_ptr<jobs::output_registry> outputs_;
 };
 

@@ -47,10 +47,9 @@ prometheus::Gauge& metrics::add_gauge(const std::string& name, const std::string
 }
 
 metrics::operation_metrics metrics::add_operation(operation operation) {
-    // A software engine has one way to go; those of copies are counted by
-    // peerpress_path_bytes_total.
+    // Their ways are told apart by peerpress_path_bytes_total, once files are done.
     const labels where{{"operation", std::string(jobs::operation_name(operation))},
-                       {"path", operation == jobs::operation::copy ? "any" : "cpu"}};
+                       {"path", "any"}};
     return {
         add_counter("peerpress_bytes_in_total", "Bytes read from sources and streams.", where),
         add_counter("peerpress_bytes_out_total", "Bytes written to targets and streams.", where)};
@@ -86,6 +85,26 @@ metrics::metrics(const std::string& version)
                       .Name("peerpress_path_bytes_total")
                       .Help("Bytes of files that are done, by the way they went.")
                       .Register(registry_)),
+      accelerator_serving_(prometheus::BuildGauge()
+                               .Name("peerpress_accelerator_serving")
+                               .Help("1 while an accelerator takes work.")
+                               .Register(registry_)),
+      accelerator_quarantines_(prometheus::BuildCounter()
+                                   .Name("peerpress_accelerator_quarantines_total")
+                                   .Help("Times an accelerator erred and was left alone.")
+                                   .Register(registry_)),
+      core_bytes_(prometheus::BuildCounter()
+                      .Name("peerpress_accelerator_bytes_total")
+                      .Help("Bytes of input of an accelerator's cores.")
+                      .Register(registry_)),
+      core_commands_(prometheus::BuildCounter()
+                         .Name("peerpress_accelerator_commands_total")
+                         .Help("Commands sent to an accelerator's cores.")
+                         .Register(registry_)),
+      core_failures_(prometheus::BuildCounter()
+                         .Name("peerpress_accelerator_failures_total")
+                         .Help("Commands of an accelerator's cores that failed.")
+                         .Register(registry_)),
       streams_running_(add_gauge("peerpress_streams", "Transform streams under way.")),
       streams_succeeded_(add_counter("peerpress_streams_ended_total",
                                      "Transform streams that ended.", {{"result", "succeeded"}})),
@@ -157,7 +176,24 @@ void metrics::set(const metrics_sample& sample) {
     advance(store_transactions_, static_cast<double>(sample.store_transactions));
     advance(store_requests_, static_cast<double>(sample.store_requests));
     store_waiting_.Set(static_cast<double>(sample.store_waiting));
+    for (const accelerator_view& accelerator : sample.accelerators) set(accelerator);
     set_process();
+}
+
+void metrics::set(const accelerator_view& accelerator) {
+    const labels device{{"serial", accelerator.identity.serial},
+                        {"address", accelerator.identity.address}};
+    const accel::device_state& state = accelerator.state;
+    accelerator_serving_.Add(device).Set(state.health == accel::device_health::serving ? 1 : 0);
+    advance(accelerator_quarantines_.Add(device), static_cast<double>(state.quarantines));
+    for (const accel::core_state& core : state.cores) {
+        labels where = device;
+        where["core"] = std::to_string(core.namespace_id);
+        where["kind"] = core_kind_name(core.kind);
+        advance(core_bytes_.Add(where), static_cast<double>(core.bytes));
+        advance(core_commands_.Add(where), static_cast<double>(core.commands));
+        advance(core_failures_.Add(where), static_cast<double>(core.failures));
+    }
 }
 
 void metrics::set_process() {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "jobs/job_spec.hpp"
+#include "server/accelerators.hpp"
 #include "server/throughput.hpp"
 
 #include <prometheus/counter.h>
@@ -40,6 +41,7 @@ struct metrics_sample {
     std::uint64_t store_transactions = 0;
     std::uint64_t store_requests = 0;
     std::size_t store_waiting = 0;
+    std::vector<accelerator_view> accelerators;
 };
 
 class metrics {
@@ -75,6 +77,7 @@ private:
     operation_metrics add_operation(jobs::operation operation);
     lane_metrics add_lane(const std::string& name);
     static void set(lane_metrics& lane, const lane_numbers& numbers);
+    void set(const accelerator_view& accelerator);
     void set_process();
 
     prometheus::Registry registry_;
@@ -87,6 +90,11 @@ private:
     counter& files_skipped_;
     std::map<jobs::operation, operation_metrics> bytes_;
     prometheus::Family<counter>& path_bytes_;
+    prometheus::Family<gauge>& accelerator_serving_;
+    prometheus::Family<counter>& accelerator_quarantines_;
+    prometheus::Family<counter>& core_bytes_;
+    prometheus::Family<counter>& core_commands_;
+    prometheus::Family<counter>& core_failures_;
     gauge& streams_running_;
     counter& streams_succeeded_;
     counter& streams_failed_;

@@ -10,8 +10,10 @@
 namespace peerpress::server {
 
 jobs::p2p_options p2p_options_of(const config& c) {
-    return {
-        .enabled = c.p2p.enabled, .providers = c.p2p.providers, .budget_bytes = c.p2p.budget_bytes};
+    return {.enabled = c.p2p.enabled,
+            .providers = c.p2p.providers,
+            .budget_bytes = c.p2p.budget_bytes,
+            .engine_slots = static_cast<std::uint32_t>(c.noload.slots)};
 }
 
 jobs::device_rules device_rules_of(const config& c, bool socket_is_private) {

@@ -36,8 +36,9 @@ device::device(asio::any_io_executor executor, device_identity identity,
     ports_ = ports_of(std::move(cores));
 }
 
+// Whoever lets go of it last may be on another thread.
 device::~device() {
-    recovery_->cancel();
+    asio::post(executor_, [timer = recovery_] { timer->cancel(); });
 }
 
 device_health device::health() const {

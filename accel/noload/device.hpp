@@ -3,8 +3,8 @@
 //
 // States: quarantined (from the start) -> [its test passes] -> serving -> [it errs] -> quarantined
 // -> [waits, longer each time] -> [its test passes] -> serving. An administrator's drain lies over
-// that. Belongs to the lane's executor, where it is also destroyed, before the ring its ports use;
-// requests under way hold it.
+// that. Belongs to the lane's executor, and goes before the ring its ports use; requests under way
+// hold it.
 #pragma once
 
 #include "accel/device_engine.hpp"

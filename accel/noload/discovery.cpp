@@ -104,6 +104,15 @@ std::vector<found_device> find_devices(const io::topology::host_files& files,
     return all;
 }
 
+bool may_have_devices(const io::topology::host_files& files) {
+    return std::ranges::any_of(
+        io::topology::read_nvme_controllers(files),
+        [&files](const io::topology::nvme_controller& controller) {
+            return controller.address &&
+                   files.exists(io::topology::allocate_path(*controller.address));
+        });
+}
+
 std::shared_ptr<device> open_device(io::uring& ring, const found_device& found,
                                     device_options options) {
     std::vector<core_parts> cores;
@@ -121,6 +130,22 @@ std::shared_ptr<device> open_device(io::uring& ring, const found_device& found,
     };
     return std::make_shared<device>(ring.get_executor(), found.identity, std::move(cores),
                                     std::move(memory), options);
+}
+
+awaitable<device_engines> open_devices(io::uring& ring, std::vector<found_device> found,
+                                       device_options options) {
+    device_engines opened;
+    for (const found_device& each : found) {
+        std::shared_ptr<device> made;
+        try {
+            made = open_device(ring, each, options);
+        } catch (const system_error&) {
+            continue;  // gone since it was found
+        }
+        co_await made->admit();
+        opened.push_back(std::move(made));
+    }
+    co_return opened;
 }
 
 }  // namespace peerpress::accel::noload

@@ -43,6 +43,9 @@ std::vector<found_device> find_devices(const io::topology::host_files& files,
                                        const io::topology::machine& in,
                                        const identify_namespace& identify = identify_by_ioctl);
 
+// A quick look, for who would not read all of sysfs in vain: some controller has memory for peers.
+bool may_have_devices(const io::topology::host_files& files);
+
 // The most that the kernel passes to the namespace's disk in one command, and never more than 1
 // MiB: a command's buffer has 256 pages.
 std::size_t span_bytes_of(const io::topology::host_files& files, const std::string& disk);
@@ -51,5 +54,9 @@ std::size_t span_bytes_of(const io::topology::host_files& files, const std::stri
 // still to be admitted.
 std::shared_ptr<device> open_device(io::uring& ring, const found_device& found,
                                     device_options options = {});
+
+// All of them that can be opened, each tested once: those that failed go on testing themselves.
+awaitable<device_engines> open_devices(io::uring& ring, std::vector<found_device> found,
+                                       device_options options = {});
 
 }  // namespace peerpress::accel::noload

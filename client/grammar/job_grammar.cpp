@@ -222,12 +222,15 @@ void job_grammar::add_work_options() {
         "Place in the server's queue: higher first, -1000 to 1000, 0 by default");
     add_label_option(spec.labels);
     value(
-        "--engine", "auto|software",
-        [this](const std::string& given) {
-            request_.engine = chosen<const char*>("--engine", given,
-                                                  {{"auto", "auto"}, {"software", "software"}});
+        "--engine", "auto|noload|software",
+        [&spec](const std::string& given) {
+            using jobs::engine_choice;
+            spec.engine = chosen<engine_choice>("--engine", given,
+                                                {{"auto", engine_choice::automatic},
+                                                 {"noload", engine_choice::noload},
+                                                 {"software", engine_choice::software}});
         },
-        "Which engine compresses");
+        "Who compresses: accelerators where they reach both ends, or software");
     value(
         "--fallback", "allow|forbid",
         [this](const std::string& given) {

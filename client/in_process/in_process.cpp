@@ -1,5 +1,6 @@
 #include "client/in_process/in_process.hpp"
 
+#include "accel/noload/discovery.hpp"
 #include "accel/software/software_engine.hpp"
 #include "client/in_process/mailbox.hpp"
 #include "client/in_process/progress_probe.hpp"
@@ -10,6 +11,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 namespace peerpress::client {
 namespace {
@@ -21,6 +23,18 @@ pipeline::engine_factory software_engines(std::uint32_t threads) {
     return [threads](asio::any_io_executor executor) {
         return accel::software::make_engine(std::move(executor), {.threads = threads});
     };
+}
+
+// The ring carries commands as well, should there be an accelerator.
+pipeline::lane_options lane_options_here() {
+    pipeline::lane_options options;
+    options.ring.commands = true;
+    return options;
+}
+
+awaitable<accel::device_engines> open_on(pipeline::lane& lane,
+                                         std::vector<accel::noload::found_device> found) {
+    co_return co_await accel::noload::open_devices(lane.ring(), std::move(found));
 }
 
 // Waits for `result` and reports meanwhile.
@@ -40,7 +54,7 @@ T follow(std::future<T> result, const jobs::job_progress& progress, mailbox* fil
 
 in_process::in_process(in_process_options options)
     : options_(std::move(options)),
-      lane_(software_engines(options_.threads)),
+      lane_(software_engines(options_.threads), lane_options_here()),
       outputs_(jobs::make_output_registry()) {}
 
 void in_process::close_ring() {
@@ -53,6 +67,20 @@ jobs::p2p_planner& in_process::planner() {
     return *planner_;
 }
 
+bool in_process::has_accelerators() {
+    if (!std::exchange(looked_for_accelerators_, true)) {
+        const io::topology::host_files files;
+        std::vector<accel::noload::found_device> found;
+        if (accel::noload::may_have_devices(files))
+            found = accel::noload::find_devices(files, io::topology::read_machine(files));
+        if (!found.empty())
+            planner().use(
+                asio::co_spawn(lane_.executor(), open_on(lane_, std::move(found)), asio::use_future)
+                    .get());
+    }
+    return planner_ && planner_->has_devices();
+}
+
 jobs::device_rules in_process::device_rules() {
     jobs::device_rules rules{.any = ::geteuid() == 0};
     if (!rules.any)
@@ -63,7 +91,7 @@ jobs::device_rules in_process::device_rules() {
 
 jobs::problem in_process::check(const job_request& request) {
     const bool copies = request.spec.operation == jobs::operation::copy;
-    if (!copies && request.spec.via.fallback == fallback::forbid) {
+    if (!copies && request.spec.via.fallback == fallback::forbid && !has_accelerators()) {
         return {jobs::reason::invalid_argument,
                 "--fallback forbid: there is no accelerator; only the software engine is left"};
     }
@@ -78,9 +106,9 @@ jobs::problem in_process::check(const job_request& request) {
 job_end in_process::run(const job_request& request, job_listener& listener,
                         const interruption& interrupted) {
     if (request.spec.operation != jobs::operation::copy &&
-        request.spec.via.fallback == fallback::forbid)
+        request.spec.via.fallback == fallback::forbid && !has_accelerators())
         return {.outcome = {jobs::job_state::failed, check(request)}};
-    return {.outcome = run(request.spec, {}, listener, interrupted)};
+    return {.outcome = run(request.spec, {.accelerators = true}, listener, interrupted)};
 }
 
 jobs::job_outcome in_process::run(const jobs::job_spec& spec, job_manner manner,
@@ -96,7 +124,10 @@ jobs::job_outcome in_process::run(const jobs::job_spec& spec, job_manner manner,
                               .carry_metadata = manner.carry_metadata,
                               .durable = manner.durable,
                               .transfer = options_.transfer};
-    if (spec.operation == jobs::operation::copy) context.planner = &planner();
+    const bool local = options_.device == "software";
+    const bool by_device = manner.accelerators && local &&
+                           spec.engine != jobs::engine_choice::software && has_accelerators();
+    if (spec.operation == jobs::operation::copy || by_device) context.planner = &planner();
     context.devices = device_rules();
     auto done =
         asio::co_spawn(lane_.executor(), jobs::run_job(spec, std::move(context)), asio::use_future);

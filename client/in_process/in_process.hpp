@@ -34,6 +34,7 @@ public:
     struct job_manner {
         bool carry_metadata = true;
         bool durable = true;
+        bool accelerators = false;  // may do the work
     };
     jobs::job_outcome run(const jobs::job_spec& spec, job_manner manner, job_listener& listener,
                           const interruption& interrupted);
@@ -51,6 +52,8 @@ public:
 
     pipeline::lane& lane() { return lane_; }
     jobs::p2p_planner& planner();
+    // Accelerators of this machine: looked for once, when a job could use them.
+    bool has_accelerators();
     // Root may copy whichever it names; nobody else any.
     static jobs::device_rules device_rules();
 
@@ -60,7 +63,8 @@ private:
 
     in_process_options options_;
     pipeline::lane lane_;
-    std::unique_ptr<jobs::p2p_planner> planner_;  // of copies
+    std::unique_ptr<jobs::p2p_planner> planner_;
+    bool looked_for_accelerators_ = false;
     std::shared_ptr<jobs::output_registry> outputs_;
 };
 

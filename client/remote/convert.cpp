@@ -102,7 +102,7 @@ v1::JobSpec to_message(const job_request& request, std::string_view directory) {
                                                            : v1::FALLBACK_POLICY_ALLOW);
     out.set_verify(message_in(verifications, spec.verification));
     out.set_codec(to_message(spec.codec));
-    out.set_engine(request.engine);
+    out.set_engine(std::string(jobs::engine_name(spec.engine)));
     if (compresses) out.set_member_bytes(spec.member_bytes);
     out.set_output_bytes_max(limit(spec.output_bytes_max));
     out.set_priority(spec.priority);

@@ -47,6 +47,43 @@ object p2p_json(const v1::PeerToPeer& info) {
             {"devices", std::move(devices)}};
 }
 
+constexpr const char* health_words(v1::DeviceHealth health) {
+    switch (health) {
+        case v1::DEVICE_HEALTH_SERVING:
+            return "serving";
+        case v1::DEVICE_HEALTH_DRAINED:
+            return "drained";
+        case v1::DEVICE_HEALTH_QUARANTINED:
+            return "quarantined";
+        default:
+            return "unknown";
+    }
+}
+
+object accelerator_json(const v1::Accelerator& info) {
+    array cores;
+    for (const v1::AcceleratorCore& core : info.cores())
+        cores.push_back(object{{"kind", to_utf8(core.kind())},
+                               {"namespace_id", core.namespace_id()},
+                               {"commands", core.commands()},
+                               {"failures", core.failures()},
+                               {"bytes", core.bytes()},
+                               {"bytes_per_second", core.bytes_per_second()}});
+    return {{"address", to_utf8(info.address())}, {"serial", to_utf8(info.serial())},
+            {"name", to_utf8(info.name())},       {"model", to_utf8(info.model())},
+            {"span_bytes", info.span_bytes()},    {"health", health_words(info.health())},
+            {"reason", to_utf8(info.reason())},   {"quarantines", info.quarantines()},
+            {"cores", std::move(cores)}};
+}
+
+std::string accelerator_text(const v1::Accelerator& info) {
+    std::string out =
+        fmt::format("accelerator: {}, serial {}, {} cores, {}", printable(info.name()),
+                    printable(info.serial()), info.cores_size(), health_words(info.health()));
+    if (!info.reason().empty()) out += ": " + printable(info.reason());
+    return out + "\n";
+}
+
 std::string mebibytes_text(std::int64_t bytes) {
     return fmt::format("{:.4g} MiB", static_cast<double>(bytes) / (1 << 20));
 }
@@ -97,6 +134,9 @@ object server_json(const v1::ServerInfo& info, const std::string& address) {
     for (const int format : info.formats()) formats.emplace_back(format_name(format));
     array engines;
     for (const std::string& engine : info.engines()) engines.emplace_back(to_utf8(engine));
+    array accelerators;
+    for (const v1::Accelerator& each : info.accelerators())
+        accelerators.push_back(accelerator_json(each));
     return {{"type", "server"},
             {"address", address},
             {"version", info.version()},
@@ -113,7 +153,8 @@ object server_json(const v1::ServerInfo& info, const std::string& address) {
             {"output_bytes_max", info.output_bytes_max()},
             {"draining", info.draining()},
             {"start_time", time_json(info.has_start_time(), info.start_time())},
-            {"peer_to_peer", p2p_json(info.peer_to_peer())}};
+            {"peer_to_peer", p2p_json(info.peer_to_peer())},
+            {"accelerators", std::move(accelerators)}};
 }
 
 std::string job_header() {
@@ -152,6 +193,7 @@ std::string server_text(const v1::ServerInfo& info, const std::string& address) 
                        bytes_text(static_cast<std::uint64_t>(info.chunk_bytes_max())));
     out += fmt::format("at a time: {} jobs, {} streams\n", info.jobs_running_max(),
                        info.transforms_running_max());
+    for (const v1::Accelerator& each : info.accelerators()) out += accelerator_text(each);
     return out + p2p_text(info.peer_to_peer());
 }
 

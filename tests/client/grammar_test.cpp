@@ -69,7 +69,7 @@ TEST(Grammar, UnderstandsEveryOptionOfCompress) {
                                               "--server",
                                               "unix:/s",
                                               "--engine",
-                                              "software",
+                                              "noload",
                                               "--fallback",
                                               "forbid",
                                               "--dry-run",
@@ -92,7 +92,7 @@ TEST(Grammar, UnderstandsEveryOptionOfCompress) {
     EXPECT_EQ(request.spec.priority, -5);
     EXPECT_THAT(request.spec.labels, ElementsAre(std::pair("a", "b"), std::pair("c", "d=e")));
     EXPECT_EQ(request.server.address, "unix:/s");
-    EXPECT_EQ(request.engine, "software");
+    EXPECT_EQ(request.spec.engine, jobs::engine_choice::noload);
     EXPECT_EQ(request.spec.via.fallback, fallback::forbid);
     EXPECT_TRUE(request.dry_run);
     EXPECT_TRUE(request.output.json);

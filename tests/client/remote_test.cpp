@@ -103,7 +103,7 @@ TEST(Convert, SendsAWholeRequest) {
     request.spec.priority = -3;
     request.spec.labels = {{"k", "v"}};
     request.spec.via.fallback = fallback::forbid;
-    request.engine = "software";
+    request.spec.engine = jobs::engine_choice::noload;
 
     const v1::JobSpec spec = to_message(request, "/work");
 
@@ -122,7 +122,7 @@ TEST(Convert, SendsAWholeRequest) {
     EXPECT_EQ(spec.priority(), -3);
     EXPECT_EQ(spec.labels().at("k"), "v");
     EXPECT_EQ(spec.fallback(), v1::FALLBACK_POLICY_FORBID);
-    EXPECT_EQ(spec.engine(), "software");
+    EXPECT_EQ(spec.engine(), "noload");
     EXPECT_EQ(spec.output_bytes_max(), 0);
 }
 

@@ -270,7 +270,7 @@ TEST_F(Daemon, CountsJobsAndFiles) {
     const auto text = [&] { return fetch(daemon_->metrics_address(), "/metrics").body(); };
     EXPECT_TRUE(test::eventually([&] {
         return text().find("peerpress_jobs{state=\"running\"} 1\n") != std::string::npos &&
-               text().find("peerpress_bytes_in_total{operation=\"compress\",path=\"cpu\"} 90\n") !=
+               text().find("peerpress_bytes_in_total{operation=\"compress\",path=\"any\"} 90\n") !=
                    std::string::npos;
     })) << text();
     EXPECT_THAT(text(), HasSubstr("peerpress_files_total{result=\"done\"} 3\n"));

@@ -91,6 +91,12 @@ TEST_F(Discovery, AsksNoSsdWithoutMemoryForPeers) {
     EXPECT_EQ(asked, std::vector<std::string>{"/dev/ng2n1"});
 }
 
+TEST_F(Discovery, LooksOnlyWhereThereMayBeSomething) {
+    EXPECT_TRUE(may_have_devices(machine.files()));
+    machine.remove("sys/devices/" + place + "/p2pmem");
+    EXPECT_FALSE(may_have_devices(machine.files()));
+}
+
 TEST_F(Discovery, PassesOverNamespacesThatAreNoCores) {
     add_core(1, compressing());
     answers["/dev/ng2n1"].data = {};
