@@ -1,15 +1,13 @@
-// Compresses one file with the library alone, without a server:  compress_file SOURCE TARGET
+// Compresses one file with the library alone, without a server, by whichever engine is asked for:
+//     compress_file SOURCE TARGET [auto|noload|software]
 //
-// What a program needs: a lane (a thread with an io_uring, staging memory and an engine), a
-// descriptor for each side, and one coroutine that awaits the transfer on the lane.
+// What a program needs: a lane (a thread with an io_uring, staging memory and a software engine), a
+// planner that knows the machine's accelerators, and a job.
+#include "accel/noload/discovery.hpp"
 #include "accel/software/software_engine.hpp"
-#include "io/file.hpp"
-#include "io/open_flow.hpp"
-#include "pipeline/transfer.hpp"
+#include "jobs/job_run.hpp"
+#include "jobs/p2p_planner.hpp"
 
-#include <fcntl.h>
-
-#include <cerrno>
 #include <cstdio>
 #include <exception>
 
@@ -17,47 +15,43 @@ namespace {
 
 using namespace peerpress;
 
-io::unique_fd open_or_throw(const char* path, int flags) {
-    const int fd = ::open(path, flags | O_CLOEXEC, 0600);
-    if (fd < 0) throw system_error(errno, boost::system::system_category(), path);
-    return io::unique_fd(fd);
-}
+// What became of the job's only file.
+struct observer final : jobs::job_observer {
+    awaitable<> on_prepared(const std::vector<jobs::prepared_file>&) override { co_return; }
+    awaitable<> on_finished(const std::vector<jobs::file_result>& files) override {
+        result = files.front();
+        co_return;
+    }
+    jobs::file_result result;
+};
 
-// `lane` outlives this: main waits for the result before it lets go of the lane.
-awaitable<pipeline::transfer_report> compress_file(pipeline::lane& lane, io::unique_fd source_fd,
-                                                   io::unique_fd target_fd) {
-    const auto source = io::open_storage(lane.ring(), std::move(source_fd), io::caching::direct);
-    const auto target = io::open_storage(lane.ring(), std::move(target_fd), io::caching::direct);
-    pipeline::transfer_progress progress;
-    const io::open_flow flow(lane.staging());
-
-    pipeline::route route{.lane = lane,
-                          .flow = flow.id(),
-                          .source = *source,
-                          .target = target.get(),
-                          .stop = {},
-                          .progress = progress};
-    const auto report = co_await pipeline::compress(route, {.level = 1});
-    co_await target->sync();
-    co_return report;
+awaitable<accel::device_engines> find_accelerators(pipeline::lane& lane) {
+    const io::topology::host_files files;
+    auto found = accel::noload::find_devices(files, io::topology::read_machine(files));
+    co_return co_await accel::noload::open_devices(lane.ring(), std::move(found));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-    if (argc != 3) return std::fprintf(stderr, "usage: compress_file SOURCE TARGET\n"), 2;
-    pipeline::lane lane(
-        [](asio::any_io_executor executor) { return accel::software::make_engine(executor); });
+    const auto engine = jobs::engine_from_name(argc == 4 ? argv[3] : "auto");
+    if (argc < 3 || argc > 4 || !engine)
+        return std::fprintf(stderr, "usage: compress_file SOURCE TARGET [auto|noload|software]\n"), 2;
+    pipeline::lane lane([](auto executor) { return accel::software::make_engine(executor); },
+                        {.ring = {.commands = true}, .staging = {}});
+    jobs::p2p_planner planner(lane.executor(), {});
+    planner.use(asio::co_spawn(lane.executor(), find_accelerators(lane), asio::use_future).get());
 
-    auto done = asio::co_spawn(lane.executor(),
-                               compress_file(lane, open_or_throw(argv[1], O_RDONLY),
-                                             open_or_throw(argv[2], O_RDWR | O_CREAT | O_EXCL)),
-                               asio::use_future);
-    const auto report = done.get();
-    std::printf("%llu bytes in %llu members, %llu bytes compressed\n",
-                static_cast<unsigned long long>(report.bytes_in),
-                static_cast<unsigned long long>(report.members),
-                static_cast<unsigned long long>(report.bytes_out));
+    jobs::job_spec spec{.sources = {argv[1]}, .destination = argv[2], .engine = *engine};
+    observer seen;
+    jobs::job_progress progress;
+    jobs::job_context context{.lane = lane, .observer = seen, .progress = progress, .stop = {},
+                              .outputs = nullptr, .planner = &planner};
+    asio::co_spawn(lane.executor(), jobs::run_job(spec, std::move(context)), asio::use_future).get();
+
+    if (seen.result.error) throw std::runtime_error(seen.result.error.message);
+    for (const jobs::path_bytes& part : seen.result.paths)
+        std::printf("%llu bytes by %s\n", static_cast<unsigned long long>(part.bytes), part.device.c_str());
 } catch (const std::exception& error) {
     std::fprintf(stderr, "compress_file: %s\n", error.what());
     return 1;

@@ -11,6 +11,10 @@ cmake --install "$build" --prefix "$work/prefix" >"$work/log"
 cmake -S "$source/examples/compress_file" -B "$work/example" -G Ninja -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_PREFIX_PATH="$work/prefix" >>"$work/log" || { cat "$work/log"; exit 1; }
 cmake --build "$work/example" >>"$work/log" || { cat "$work/log"; exit 1; }
+cmake -S "$source/examples/compress_buffer" -B "$work/buffers" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_PREFIX_PATH="$work/prefix" >>"$work/log" || { cat "$work/log"; exit 1; }
+cmake --build "$work/buffers" >>"$work/log" || { cat "$work/log"; exit 1; }
+[[ $("$work/buffers/compress_buffer" one two) == *"bytes of gzip" ]]
 
 # Several members, and a last one that is not full.
 head -c 5000001 /dev/urandom | base64 >"$work/data"
