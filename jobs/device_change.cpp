@@ -7,6 +7,8 @@
 #include "jobs/problem_error.hpp"
 #include "jobs/sided_storage.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -47,7 +49,6 @@ std::string objection_to_format(const job_spec& spec) {
 std::string objection_to_devices(const job_spec& spec, std::uint64_t source_bytes) {
     if (spec.engine == engine_choice::software) return "asked for";
     if (std::string found = objection_to_format(spec); !found.empty()) return found;
-    if (source_bytes == 0) return "it is empty";
     if (insists_on_devices(spec)) return {};
     if (source_bytes < device_source_bytes_min) return "it is small";
     if (spec.operation == operation::compress && spec.level > device_level_max)
@@ -102,7 +103,28 @@ awaitable<std::optional<pipeline::transfer_report>> device_change::run(verificat
     co_return report_.transfer;
 }
 
+awaitable<> device_change::rehearse() {
+    const bool planned = co_await plan();
+    struct stat output{};
+    const int fd = opened_.output.get();
+    const bool nowhere = fd >= 0 && (::fstat(fd, &output) != 0 || S_ISDIR(output.st_mode));
+    if (!planned || nowhere || !open_storages()) co_return;
+    co_await fits();
+}
+
+awaitable<> rehearse_change(const transfer_setting& setting, working_file& work,
+                            file_result& result, step_side& failed_side, opened_file opened) {
+    work.snapshot = opened.snapshot;
+    device_change change(setting, work, result, failed_side, opened);
+    co_await change.rehearse();
+}
+
 awaitable<bool> device_change::plan() {
+    // None of its bytes takes any way.
+    if (work_.snapshot.size_bytes == 0) {
+        reason_ = "it is empty";
+        co_return false;
+    }
     const std::string objection = objection_to_devices(spec_, work_.snapshot.size_bytes);
     if (!objection.empty()) co_return give_up(objection);
     if (setting_.paths == nullptr) co_return give_up("there is no accelerator");

@@ -32,6 +32,9 @@ public:
     // forbidden, the error is thrown on.
     void reject(const std::exception_ptr& error);
 
+    // The questions that run() begins with, and no more.
+    awaitable<> rehearse();
+
     const std::string& reason() const { return reason_; }
     // Each member was decoded again by another core.
     bool checked() const { return checked_; }
@@ -65,5 +68,10 @@ private:
     std::string reason_;
     bool checked_ = false;
 };
+
+// Throws problem_error (p2p_unavailable) where falling back is forbidden and no device can do the
+// file. `opened` is a rehearsal's.
+awaitable<> rehearse_change(const transfer_setting& setting, working_file& work,
+                            file_result& result, step_side& failed_side, opened_file opened);
 
 }  // namespace peerpress::jobs

@@ -4,6 +4,7 @@
 #include "jobs/describe.hpp"
 #include "jobs/device_change.hpp"
 #include "jobs/file_copy.hpp"
+#include "jobs/problem_error.hpp"
 #include "jobs/sided_storage.hpp"
 
 #include <sys/stat.h>
@@ -111,6 +112,9 @@ awaitable<> file_transfer::change() {
 awaitable<> file_transfer::change_by_software() {
     if (!work_.source_data) open_storages();
     co_await transfer();
+    // It claimed to be empty, as files of /proc do.
+    if (spec_.via.fallback == fallback::forbid && report_.bytes_in > 0)
+        throw problem_error({reason::p2p_unavailable, "not by a device: its size is not known"});
     if (verification() != verification::off) co_await verify(verification());
     account_software();
 }

@@ -2,6 +2,7 @@
 
 #include "io/task_group.hpp"
 #include "jobs/committer.hpp"
+#include "jobs/device_change.hpp"
 #include "jobs/file_copy.hpp"
 #include "jobs/problem_error.hpp"
 #include "jobs/source_scan.hpp"
@@ -13,7 +14,7 @@ namespace {
 
 constexpr std::size_t batch_files_max = 16;
 
-// What is found on the way is told when the files are copied.
+// What is found on the way is told when the files are moved.
 class deaf_observer final : public job_observer {
 public:
     awaitable<> on_prepared(const std::vector<prepared_file>&) override { co_return; }
@@ -120,16 +121,20 @@ awaitable<problem> rehearsal::objection_to(const file_plan& plan, opened_file op
     working_file work;
     file_result result;
     result.source = plan.source.path();
-    result.destination = plan.output->path();
+    if (plan.output) result.destination = plan.output->path();
     step_side side = step_side::unknown;
+    const bool copies = setting_.spec.operation == operation::copy;
     problem found;
     try {
-        co_await rehearse_copy(setting_, {.work = work, .result = result, .failed_side = side},
-                               std::move(opened));
+        if (copies)
+            co_await rehearse_copy(setting_, {.work = work, .result = result, .failed_side = side},
+                                   std::move(opened));
+        else
+            co_await rehearse_change(setting_, work, result, side, std::move(opened));
     } catch (const problem_error& refused) {
         if (refused.problem().reason == reason::p2p_unavailable)
-            found = {reason::p2p_unavailable,
-                     result.source + ": " + refused.problem().message + "; no file was copied"};
+            found = {reason::p2p_unavailable, result.source + ": " + refused.problem().message +
+                                                  "; no file was " + (copies ? "copied" : "begun")};
     } catch (const system_error&) {
     }
     co_return found;
@@ -138,8 +143,7 @@ awaitable<problem> rehearsal::objection_to(const file_plan& plan, opened_file op
 }  // namespace
 
 bool needs_rehearsal(const job_spec& spec) {
-    return spec.operation == operation::copy && spec.via.fallback == fallback::forbid &&
-           (spec.recursive || spec.sources.size() > 1);
+    return spec.via.fallback == fallback::forbid && (spec.recursive || spec.sources.size() > 1);
 }
 
 awaitable<problem> rehearse(const transfer_setting& setting, opener& opener) {

@@ -155,6 +155,33 @@ TEST_F(DeviceJob, FailsWithoutADeviceWhereSoftwareIsForbidden) {
     EXPECT_THAT(only().error.message, HasSubstr("there is no accelerator"));
 }
 
+TEST_F(DeviceJob, LooksAtAllFilesBeforeItBeginsWithOne) {
+    write_file(dir / "in/a", content);
+    write_file(dir / "in/b", content);
+    std::filesystem::resize_file(dir / "in/b", 4 << 20);  // the rest is a hole
+    job_spec spec = forbidding(job_harness::compressing({"in"}));
+    spec.recursive = true;
+
+    const job_outcome outcome = run(spec);
+
+    EXPECT_EQ(outcome.error.reason, reason::p2p_unavailable);
+    EXPECT_THAT(outcome.error.message, HasSubstr("no file was begun"));
+    EXPECT_FALSE(std::filesystem::exists(dir / "in/a.gz"));
+}
+
+TEST_F(DeviceJob, LetsEmptyFilesBeAndNoneThatOnlySayTheyAre) {
+    write_file(dir / "empty", "");
+    EXPECT_EQ(run(forbidding(compressing("empty"))).state, job_state::succeeded);
+    EXPECT_EQ(gunzipped(dir / "empty.gz"), "");
+
+    job_spec made_up = forbidding(compressing("x"));
+    made_up.sources = {"/proc/self/status"};
+    made_up.destination = path("status.gz");
+    EXPECT_EQ(run(made_up).state, job_state::failed);
+    EXPECT_EQ(only_reason(), reason::p2p_unavailable);
+    EXPECT_FALSE(std::filesystem::exists(dir / "status.gz"));
+}
+
 TEST_F(DeviceJob, DoesWithoutDevicesAsEver) {
     write_file(dir / "a", content);
     planner_.engines.clear();
@@ -300,7 +327,6 @@ TEST(ObjectionToDevices, LeavesToSoftwareWhatItDoesBetterUnlessDevicesAreInsiste
     job_spec spec;
     EXPECT_EQ(objection_to_devices(spec, large), "");
     EXPECT_EQ(objection_to_devices(spec, 64 << 10), "it is small");
-    EXPECT_EQ(objection_to_devices(spec, 0), "it is empty");
     spec.level = 7;
     EXPECT_EQ(objection_to_devices(spec, large), "level 7 asks for density");
 
