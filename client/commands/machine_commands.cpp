@@ -1,6 +1,7 @@
 // devices, topology, doctor.
 #include "client/commands/commands.hpp"
 #include "client/printable.hpp"
+#include "client/report/accelerator_report.hpp"
 #include "client/report/json_reporter.hpp"
 #include "client/report/machine_json.hpp"
 #include "client/report/machine_text.hpp"
@@ -62,11 +63,17 @@ int judge_paths(const topology_request& request, reporter& reporter) {
 }  // namespace
 
 int run(const devices_request& request, interruption&) {
-    const machine in = read_machine(host_files(request.root));
-    if (request.output.json)
+    const host_files files(request.root);
+    const machine in = read_machine(files);
+    // Only this machine's own can be asked what they are, and by root alone.
+    std::vector<accel::noload::found_device> accelerators;
+    if (request.root == "/") accelerators = accel::noload::find_devices(files, in);
+    if (request.output.json) {
         print_json(devices_json(in));
-    else
-        print_text(devices_text(in));
+        print_json(accelerators_json(accelerators));
+    } else {
+        print_text(devices_text(in) + accelerators_text(accelerators));
+    }
     return 0;
 }
 

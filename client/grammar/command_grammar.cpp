@@ -145,6 +145,16 @@ void refuse(const std::string& message) {
     throw CLI::ValidationError(message, CLI::ExitCodes::ValidationError);
 }
 
+std::vector<std::string> split_at_commas(const std::string& given) {
+    std::vector<std::string> words;
+    for (std::size_t begin = 0; begin <= given.size();) {
+        const std::size_t comma = std::min(given.find(',', begin), given.size());
+        words.push_back(given.substr(begin, comma - begin));
+        begin = comma + 1;
+    }
+    return words;
+}
+
 std::uint64_t size_value(const std::string& option, const std::string& given) {
     const auto size = parse_size(given);
     if (!size) refuse_value(option, given, "not a size (a number, or one with K, M, G or T)");

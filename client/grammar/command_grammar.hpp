@@ -62,6 +62,8 @@ private:
 // For a combination: "--detach needs a server".
 [[noreturn]] void refuse(const std::string& message);
 
+// "A,,B" is "A", "" and "B".
+std::vector<std::string> split_at_commas(const std::string& given);
 std::uint64_t size_value(const std::string& option, const std::string& given);
 std::int32_t priority_value(const std::string& given);
 std::uint64_t number_value(const std::string& option, const std::string& given,

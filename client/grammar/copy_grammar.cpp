@@ -10,16 +10,6 @@ namespace {
 
 constexpr std::uint64_t seconds_max = 7 * 24 * 3600;
 
-std::vector<std::string> split_at_commas(const std::string& given) {
-    std::vector<std::string> words;
-    for (std::size_t begin = 0; begin <= given.size();) {
-        const std::size_t comma = std::min(given.find(',', begin), given.size());
-        words.push_back(given.substr(begin, comma - begin));
-        begin = comma + 1;
-    }
-    return words;
-}
-
 double seconds_value(const std::string& option, const std::string& given) {
     double seconds = 0;
     const char* const end = given.data() + given.size();

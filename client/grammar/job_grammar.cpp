@@ -136,7 +136,7 @@ void job_grammar::add_destination_options() {
         },
         "Check outputs before they appear: self decodes them, full also compares every byte with "
         "the input; auto, "
-        "the default, is full with --rm and off without");
+        "the default, is full with --rm, else self by accelerators and off by software");
 }
 
 void job_grammar::add_compression_options() {
@@ -231,6 +231,16 @@ void job_grammar::add_work_options() {
                                                  {"software", engine_choice::software}});
         },
         "Who compresses: accelerators where they reach both ends, or software");
+    value(
+        "--via", "auto|DEVICE[,...]",
+        [&spec](const std::string& given) {
+            auto [wish, problem] = jobs::parse_via(split_at_commas(given));
+            if (!problem && wish.host_only)
+                problem.message = "only a copy goes through host memory";
+            if (!problem.message.empty()) refuse_value("--via", given, problem.message);
+            spec.via.providers = std::move(wish.providers);
+        },
+        "Use the named accelerators only, by PCI address or serial number");
     value(
         "--fallback", "allow|forbid",
         [this](const std::string& given) {

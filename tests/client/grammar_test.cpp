@@ -70,6 +70,8 @@ TEST(Grammar, UnderstandsEveryOptionOfCompress) {
                                               "unix:/s",
                                               "--engine",
                                               "noload",
+                                              "--via",
+                                              "03:00.0,SERIAL",
                                               "--fallback",
                                               "forbid",
                                               "--dry-run",
@@ -93,6 +95,7 @@ TEST(Grammar, UnderstandsEveryOptionOfCompress) {
     EXPECT_THAT(request.spec.labels, ElementsAre(std::pair("a", "b"), std::pair("c", "d=e")));
     EXPECT_EQ(request.server.address, "unix:/s");
     EXPECT_EQ(request.spec.engine, jobs::engine_choice::noload);
+    EXPECT_THAT(request.spec.via.providers, ElementsAre("03:00.0", "SERIAL"));
     EXPECT_EQ(request.spec.via.fallback, fallback::forbid);
     EXPECT_TRUE(request.dry_run);
     EXPECT_TRUE(request.output.json);
