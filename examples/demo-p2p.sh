@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# examples/demo-p2p.sh: SSD A -> accelerator -> SSD B on a stock Linux kernel, in a virtual machine.
+#
+# Boots a machine under QEMU with two NVMe SSDs (ext4) and two accelerators (accel/model, each a process on this host), has
+# `peerpress compress` make a gzip file of real data on one SSD from a file on the other, and shows which way the bytes
+# went: by QEMU's trace of the SSDs' DMA and by the accelerators' own. Then gunzip, on this host, has to give the source.
+# Emulation shows the way, not the speed. Takes a few minutes, and a build of the project's programs (PEERPRESS_PRESET,
+# release unless told).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+result=build/vm/demo.txt
+rm -f "$result"
+echo "== booting the machine, compressing 32 MiB from SSD A to SSD B"
+tests/vm/run.sh engine-demo | grep -v '^$'
+[ -s "$result" ] || { echo "demo-p2p.sh: the machine did not get so far" >&2; exit 1; }
+
+value() { awk -v key="$1" '$1 == key { print $2 }' "$result"; }
+mib() { awk -v bytes="$1" 'BEGIN { printf "%.1f MiB", bytes / 1048576 }'; }
+percent() { awk -v part="$1" -v whole="$2" 'BEGIN { printf "%.0f %%", whole > 0 ? 100 * part / whole : 0 }'; }
+
+echo
+echo "== which way the bytes went, as the SSDs' DMA was traced"
+printf '%-40s %12s\n' \
+    "SSD A -> accelerators' memory" "$(mib "$(value read_p2p)")" \
+    "accelerators' memory -> SSD B" "$(mib "$(value written_p2p)")" \
+    "SSD A -> the guest's memory" "$(mib "$(value read_host)")" \
+    "the guest's memory -> SSD B" "$(mib "$(value written_host)")"
+echo "(what goes through the guest's memory is the file systems' own: inodes, bitmaps, journal)"
+
+echo
+echo "== the accelerators, as they traced themselves (COMPRESS)"
+printf '%-12s %18s %18s %18s %18s\n' "" "read from CMB" "read from RAM" "written to CMB" "written to RAM"
+awk '$1 == "N" || $1 == "O" { printf "%-12s %14.1f MiB %14.1f MiB %14.1f MiB %14.1f MiB\n", $1, $2/1048576, $3/1048576, $4/1048576, $5/1048576 }' "$result"
+
+read -r started ended < <(awk '$1 == "seconds" { print $2, $3 }' "$result")
+ms=$(awk -v a="$started" -v b="$ended" 'BEGIN { printf "%.0f", (b - a) * 1000 }')
+read -r all_before idle_before all_after idle_after < <(awk '$1 == "jiffies" { print $2, $3, $4, $5 }' "$result")
+# Busy time of each core by the model's trace: a core carries out one command at a time.
+cores_ms=$(cat build/vm/run/noload/[NO].trace | grep '"operation":"compress"' | tail -n "$((($(value bytes) + 491519) / 491520))" |
+    sed 's/.*"start_us":\([0-9]*\),"end_us":\([0-9]*\).*/\1 \2/' | awk '{ sum += $2 - $1 } END { printf "%.0f", sum / 1000 }')
+echo
+echo "== how the stages overlapped, in $ms ms under emulation"
+printf '%-40s %12s\n' \
+    "reading (SSD A busy)" "$(percent "$(value reader_busy_ms)" "$ms")" \
+    "compressing (4 cores, their sum)" "$(percent "$cores_ms" "$ms")" \
+    "writing (SSD B busy)" "$(percent "$(value writer_busy_ms)" "$ms")" \
+    "the guest's processor" "$(percent $(((all_after - all_before) - (idle_after - idle_before))) $((all_after - all_before)))"
+
+echo
+echo "== the result: $(mib "$(value bytes)") of data in $(mib "$(value gzip_bytes)") of gzip; gunzip on this host gave the source, byte for byte"
