@@ -29,8 +29,8 @@ using jobs::fallback;
 
 // compress, decompress, test, copy. spec.via.fallback is --fallback, whatever the operation.
 struct job_request {
-    jobs::job_spec spec;       // a source or destination "-" is standard input or output
-    bool level_given = false;  // without it a server's own default counts
+    jobs::job_spec spec;        // a source or destination "-" is standard input or output
+    bool level_given = false;   // without it a server's own default counts
     std::uint32_t threads = 0;  // 0: as many as there are cores to use
     std::string files_from;     // empty: none
     bool nul_separated = false;

@@ -1,17 +1,12 @@
-// Compresses one file with the library alone, without a server, by whichever engine is asked for:
-//     compress_file SOURCE TARGET [auto|noload|software]
-//
-// What a program needs: a lane (a thread with an io_uring, staging memory and a software engine), a
-// planner that knows the machine's accelerators, and a job.
+// Compresses one file with the library alone:  compress_file SOURCE TARGET [auto|noload|software]
+// It takes a lane (a thread with an io_uring, staging memory and a software engine), a planner that
+// knows the machine's accelerators, and a job.
 #include "accel/noload/discovery.hpp"
 #include "accel/software/software_engine.hpp"
 #include "jobs/job_run.hpp"
 #include "jobs/p2p_planner.hpp"
 
 #include <cstdio>
-#include <exception>
-
-namespace {
 
 using namespace peerpress;
 
@@ -31,27 +26,33 @@ awaitable<accel::device_engines> find_accelerators(pipeline::lane& lane) {
     co_return co_await accel::noload::open_devices(lane.ring(), std::move(found));
 }
 
-}  // namespace
-
 int main(int argc, char** argv) try {
     const auto engine = jobs::engine_from_name(argc == 4 ? argv[3] : "auto");
     if (argc < 3 || argc > 4 || !engine)
-        return std::fprintf(stderr, "usage: compress_file SOURCE TARGET [auto|noload|software]\n"), 2;
+        throw std::runtime_error("usage: compress_file SOURCE TARGET [auto|noload|software]");
     pipeline::lane lane([](auto executor) { return accel::software::make_engine(executor); },
                         {.ring = {.commands = true}, .staging = {}});
     jobs::p2p_planner planner(lane.executor(), {});
     planner.use(asio::co_spawn(lane.executor(), find_accelerators(lane), asio::use_future).get());
 
-    jobs::job_spec spec{.sources = {argv[1]}, .destination = argv[2], .engine = *engine};
+    jobs::job_spec spec;
+    spec.sources = {argv[1]};
+    spec.destination = argv[2];
+    spec.engine = *engine;
     observer seen;
     jobs::job_progress progress;
-    jobs::job_context context{.lane = lane, .observer = seen, .progress = progress, .stop = {},
-                              .outputs = nullptr, .planner = &planner};
-    asio::co_spawn(lane.executor(), jobs::run_job(spec, std::move(context)), asio::use_future).get();
-
-    if (seen.result.error) throw std::runtime_error(seen.result.error.message);
+    jobs::job_context context{.lane = lane,
+                              .observer = seen,
+                              .progress = progress,
+                              .stop = {},
+                              .outputs = nullptr,
+                              .planner = &planner};
+    auto job = jobs::run_job(std::move(spec), std::move(context));
+    const auto end = asio::co_spawn(lane.executor(), std::move(job), asio::use_future).get();
+    if (end.error) throw std::runtime_error(end.error.message);
     for (const jobs::path_bytes& part : seen.result.paths)
-        std::printf("%llu bytes by %s\n", static_cast<unsigned long long>(part.bytes), part.device.c_str());
+        std::printf("%llu bytes by %s\n", static_cast<unsigned long long>(part.bytes),
+                    part.device.c_str());
 } catch (const std::exception& error) {
     std::fprintf(stderr, "compress_file: %s\n", error.what());
     return 1;
