@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # examples/demo-p2p.sh: SSD A -> accelerator -> SSD B on a stock Linux kernel, in a virtual machine.
 #
-# Boots a machine under QEMU with two NVMe SSDs (ext4) and two accelerators (accel/model, each a process on this host), has
+# Boots a machine under QEMU with two NVMe SSDs (ext4) and three accelerators (accel/model, each a process on this host), has
 # `peerpress compress` make a gzip file of real data on one SSD from a file on the other, and shows which way the bytes
 # went: by QEMU's trace of the SSDs' DMA and by the accelerators' own. Then gunzip, on this host, has to give the source.
 # Emulation shows the way, not the speed. Takes a few minutes, and a build of the project's programs (PEERPRESS_PRESET,
@@ -31,19 +31,20 @@ echo "(what goes through the guest's memory is the file systems' own: inodes, bi
 echo
 echo "== the accelerators, as they traced themselves (COMPRESS)"
 printf '%-12s %18s %18s %18s %18s\n' "" "read from CMB" "read from RAM" "written to CMB" "written to RAM"
-awk '$1 == "N" || $1 == "O" { printf "%-12s %14.1f MiB %14.1f MiB %14.1f MiB %14.1f MiB\n", $1, $2/1048576, $3/1048576, $4/1048576, $5/1048576 }' "$result"
+awk '$1 ~ /^[NOP]$/ { printf "%-12s %14.1f MiB %14.1f MiB %14.1f MiB %14.1f MiB\n", $1, $2/1048576, $3/1048576, $4/1048576, $5/1048576 }' "$result"
 
 read -r started ended < <(awk '$1 == "seconds" { print $2, $3 }' "$result")
 ms=$(awk -v a="$started" -v b="$ended" 'BEGIN { printf "%.0f", (b - a) * 1000 }')
 read -r all_before idle_before all_after idle_after < <(awk '$1 == "jiffies" { print $2, $3, $4, $5 }' "$result")
-# Busy time of each core by the model's trace: a core carries out one command at a time.
-cores_ms=$(cat build/vm/run/noload/[NO].trace | grep '"operation":"compress"' | tail -n "$((($(value bytes) + 491519) / 491520))" |
-    sed 's/.*"start_us":\([0-9]*\),"end_us":\([0-9]*\).*/\1 \2/' | awk '{ sum += $2 - $1 } END { printf "%.0f", sum / 1000 }')
+# Busy time of the cores by the models' traces: a core carries out one command at a time, its own test first.
+cores_ms=$(for model in N:3 O:1 P:3; do
+    grep '"operation":"compress"' "build/vm/run/noload/${model%:*}.trace" | tail -n "+$((${model#*:} + 1))"
+done | sed 's/.*"start_us":\([0-9]*\),"end_us":\([0-9]*\).*/\1 \2/' | awk '{ sum += $2 - $1 } END { printf "%.0f", sum / 1000 }')
 echo
 echo "== how the stages overlapped, in $ms ms under emulation"
 printf '%-40s %12s\n' \
     "reading (SSD A busy)" "$(percent "$(value reader_busy_ms)" "$ms")" \
-    "compressing (4 cores, their sum)" "$(percent "$cores_ms" "$ms")" \
+    "compressing (7 cores, their sum)" "$(percent "$cores_ms" "$ms")" \
     "writing (SSD B busy)" "$(percent "$(value writer_busy_ms)" "$ms")" \
     "the guest's processor" "$(percent $(((all_after - all_before) - (idle_after - idle_before))) $((all_after - all_before)))"
 
