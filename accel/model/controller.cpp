@@ -191,8 +191,8 @@ bool controller::fetch_from(std::uint16_t id) {
         fail();
         return false;
     }
+    // Written before its doorbell rang, which came as a message.
     nvme::submission_entry entry;
-    std::atomic_thread_fence(std::memory_order_acquire);
     std::memcpy(&entry, at->bytes.data(), sizeof entry);
     queue.advance();
     execute(id, entry);
@@ -285,8 +285,8 @@ void controller::flush(completion_queue& queue) {
         // The guest takes the entry for complete once the phase, in its last two bytes, is new.
         constexpr std::size_t before_status = offsetof(nvme::completion_entry, status);
         std::memcpy(at->bytes.data(), &entry, before_status);
-        std::atomic_thread_fence(std::memory_order_release);
-        std::memcpy(at->bytes.data() + before_status, &entry.status, sizeof entry.status);
+        auto* const status = reinterpret_cast<std::uint16_t*>(at->bytes.data() + before_status);
+        std::atomic_ref(*status).store(entry.status, std::memory_order_release);
         queue.advance();
         queue.waiting.pop_front();
         any = true;
