@@ -17,7 +17,7 @@ tests/vm/run.sh engine-demo | grep -v '^$'
 
 value() { awk -v key="$1" '$1 == key { print $2 }' "$result"; }
 mib() { awk -v bytes="$1" 'BEGIN { printf "%.1f MiB", bytes / 1048576 }'; }
-percent() { awk -v part="$1" -v whole="$2" 'BEGIN { printf "%.0f %%", whole > 0 ? 100 * part / whole : 0 }'; }
+percent() { awk -v part="$1" -v whole="$2" 'BEGIN { printf "%.0f %%", (whole > 0 ? 100 * part / whole : 0) }'; }
 
 echo
 echo "== which way the bytes went, as the SSDs' DMA was traced"
