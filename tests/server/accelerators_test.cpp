@@ -6,6 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <set>
+#include <string>
+
 namespace peerpress::server {
 namespace {
 
@@ -66,6 +70,28 @@ TEST(Accelerators, AreInTheMetrics) {
     EXPECT_NE(text.find("peerpress_accelerator_commands_total{" + where +
                         ",core=\"1\",kind=\"compress\",serial=\"S1\"} 11\n"),
               std::string::npos);
+}
+
+TEST(Accelerators, AreInTheMetricsByTheDocumentedNames) {
+    metrics numbers("1.0");
+    metrics_sample sample;
+    sample.accelerators = {quarantined_view()};
+    numbers.set(sample);
+    const std::string prefix = "peerpress_accelerator_";
+
+    std::set<std::string> served;
+    for (const auto& family : numbers.families()) {
+        if (family.name.starts_with(prefix)) served.insert(family.name);
+    }
+    std::set<std::string> documented;
+    std::ifstream document(PEERPRESS_DOCS "/metrics.md");
+    for (std::string line; std::getline(document, line);) {
+        if (line.starts_with("| `" + prefix))
+            documented.insert(line.substr(3, line.find('`', 3) - 3));
+    }
+
+    EXPECT_FALSE(served.empty());
+    EXPECT_EQ(served, documented);
 }
 
 v1::JobSpec spec_of(const std::string& engine, v1::FallbackPolicy fallback) {

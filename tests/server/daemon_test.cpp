@@ -295,7 +295,10 @@ TEST_F(Daemon, NamesItsMetricsTheSameEverywhere) {
     std::set<std::string> documented;
     std::ifstream document(PEERPRESS_DOCS "/metrics.md");
     for (std::string line; std::getline(document, line);) {
-        if (line.starts_with("| `")) documented.insert(line.substr(3, line.find('`', 3) - 3));
+        // Those of accelerators are looked at in accelerators_test: here are none.
+        if (line.starts_with("| `") && !line.starts_with("| `peerpress_accelerator_")) {
+            documented.insert(line.substr(3, line.find('`', 3) - 3));
+        }
     }
 
     EXPECT_FALSE(families.empty());
