@@ -19,6 +19,6 @@ expect_same /mnt/a/data.bin /mnt/a/large.bin
 expect_exit 1 peerpress decompress --no-server --json --fallback forbid -o /mnt/a/none.bin /mnt/b/large.gz
 expect_contains "the error" "$(cat out)" "--member-size 480K"
 
-expect_exit 0 peerpress compress --no-server --json --engine software --member-size 480K -o /mnt/b/small.gz /mnt/a/data.bin
-expect_exit 0 peerpress decompress --no-server --json --fallback forbid -o /mnt/a/small.bin /mnt/b/small.gz
-expect_same /mnt/a/data.bin /mnt/a/small.bin
+expect_exit 0 peerpress compress --no-server --json --engine software --member-size 480K -o /mnt/b/members.gz /mnt/a/data.bin
+expect_exit 0 peerpress decompress --no-server --json --fallback forbid -o /mnt/a/members.bin /mnt/b/members.gz
+expect_same /mnt/a/data.bin /mnt/a/members.bin
