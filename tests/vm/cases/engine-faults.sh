@@ -5,10 +5,10 @@ mounted B /mnt/b
 compress() { # NAME OPTIONS...: by O alone
     name=$1
     shift
-    peerpress compress --no-server --json --via O "$@" -o "/mnt/b/$name.gz" /mnt/a/data.bin
+    peerpress compress --no-server --json --via O "$@" -o "/mnt/b/erring-$name.gz" /mnt/a/data.bin
 }
 expect_whole() { # NAME
-    gunzip -c "/mnt/b/$1.gz" >whole
+    gunzip -c "/mnt/b/erring-$1.gz" >whole
     expect_same /mnt/a/data.bin whole
 }
 
@@ -28,7 +28,7 @@ expect_whole flipped
 order O "fault flip op=compress nth=5"
 expect_exit 1 compress forbidden --fallback forbid
 expect_contains "the error" "$(cat out)" P2P_UNAVAILABLE
-[ ! -e /mnt/b/forbidden.gz ] || fail "there is an output"
+[ ! -e /mnt/b/erring-forbidden.gz ] || fail "there is an output"
 
 # Answers that are wrong, or cannot be true.
 order O "fault crc op=compress nth=5"
