@@ -6,6 +6,7 @@
 # configuration, in a private state directory, with all packages it depends on, and never installed.
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 dir=${1:?usage: fetch-qemu.sh DIR}
 wanted=10.1
 
@@ -16,26 +17,10 @@ rm -rf "$dir"
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
-    awk '$2 == "bookworm" && $3 == "main" { print $1; exit }')
-if [ -z "$mirror" ]; then
-    echo "fetch-qemu.sh: this machine's apt configuration names no Debian bookworm mirror" >&2
-    exit 1
-fi
-
-apt=$dir/apt
-mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-: >"$apt/status" # nothing counts as installed: the libraries of this machine are older
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-for suite in trixie trixie-backports; do
-    echo "deb [signed-by=$keyring] $mirror $suite main"
-done >"$apt/sources.list"
-private=(-qq -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
-    -o Dir::Etc::PreferencesParts=/dev/null -o Dir::Etc::Preferences=/dev/null -o "Dir::State=$apt"
-    -o "Dir::State::Lists=$apt/lists" -o "Dir::State::Status=$apt/status" -o "Dir::Cache=$apt/cache"
-    -o APT::Sandbox::User=root)
-
-apt-get "${private[@]}" update
+# shellcheck source=private-apt.sh
+. "$here/private-apt.sh"
+private_apt "fetch-qemu.sh" "$dir"
+# All packages it depends on, too: the libraries of this machine are older.
 apt-get "${private[@]}" --yes --no-install-recommends --download-only --target-release trixie-backports \
     install qemu-system-x86
 
