@@ -116,19 +116,28 @@ awaitable<> compare_sample(device_compression& job, chunk_plan chunk, placed_mem
     if (differs) throw format_error(format_errc::mismatch, chunk.index, written.offset_bytes);
 }
 
-void count_software(device_compression& job, chunk_plan chunk, const std::string& why) {
-    if (job.report.software_bytes == 0) job.report.software_reason = why;
+// In its turn.
+awaitable<> write_software_member(device_compression& job, chunk_plan chunk, software_member made,
+                                  std::string why) {
+    if (job.report.software_bytes == 0) job.report.software_reason = std::move(why);
     job.report.software_bytes += chunk.length_bytes;
     job.via.on_bytes(std::nullopt, chunk.length_bytes);
+    const placed_member placed = place(job, chunk, made.bytes, made.crc32);
+    co_await write(job, placed);
 }
 
-awaitable<software_member> compress_by_software(device_compression& job, chunk_plan chunk,
-                                                bytes_span memory, bytes_span scratch) {
+// Whole blocks of the source, the chunk at their front.
+awaitable<> read_chunk(device_compression& job, chunk_plan chunk, bytes_span memory) {
     const auto read_bytes =
         static_cast<std::size_t>(round_up(chunk.length_bytes, job.source_block_bytes));
     const std::size_t got_bytes =
         co_await job.source().read(chunk.offset_bytes, memory.first(read_bytes));
     if (got_bytes < chunk.length_bytes) throw system_error{format_errc::source_changed};
+}
+
+awaitable<software_member> compress_by_software(device_compression& job, chunk_plan chunk,
+                                                bytes_span memory, bytes_span scratch) {
+    co_await read_chunk(job, chunk, memory);
     co_return co_await make_software_member(job.via.host, job.options.level, memory,
                                             chunk.length_bytes, scratch, job.target_block_bytes);
 }
@@ -145,9 +154,7 @@ awaitable<> redo_chunk(device_compression& job, chunk_plan chunk, std::string wh
     const aligned_memory scratch(job.target_block_bytes, bytes);
     const software_member made =
         co_await compress_by_software(job, chunk, memory.span(), scratch.span());
-    count_software(job, chunk, why);
-    const placed_member placed = place(job, chunk, made.bytes, made.crc32);
-    co_await write(job, placed);
+    co_await write_software_member(job, chunk, made, why);
 }
 
 // A chunk that no device was there for.
@@ -156,18 +163,7 @@ awaitable<> move_by_software(device_compression& job, chunk_plan chunk, io::stag
         co_await compress_by_software(job, chunk, slot.input(), slot.output());
     job.workers.check_stop();
     co_await job.workers.order().turn(chunk.index);
-    count_software(job, chunk, no_device);
-    const placed_member placed = place(job, chunk, made.bytes, made.crc32);
-    co_await write(job, placed);
-}
-
-awaitable<> read_into_slot(device_compression& job, chunk_plan chunk, bytes_span slot) {
-    const auto read_bytes =
-        static_cast<std::size_t>(round_up(chunk.length_bytes, job.source_block_bytes));
-    const std::size_t got_bytes =
-        co_await job.source().read(chunk.offset_bytes, slot.first(read_bytes));
-    if (got_bytes < chunk.length_bytes) throw system_error{format_errc::source_changed};
-    check_direct(job.source());
+    co_await write_software_member(job, chunk, made, no_device);
 }
 
 awaitable<> write_member(device_compression& job, chunk_plan chunk, std::size_t site,
@@ -200,7 +196,8 @@ bool may_redo(error_code failed) {
 awaitable<> move_chunk(device_compression& job, chunk_plan chunk, std::size_t site,
                        io::staging_lease slot) {
     const bytes_span span = slot.memory().first(job.span_bytes);
-    co_await read_into_slot(job, chunk, span);
+    co_await read_chunk(job, chunk, span);
+    check_direct(job.source());
     job.workers.check_stop();
 
     const accel::member_request request = request_for(job, chunk, span);
