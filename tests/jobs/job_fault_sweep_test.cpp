@@ -6,6 +6,7 @@
 #include "job_fixture.hpp"
 #include "jobs/local_opener.hpp"
 
+#include <memory>
 #include <set>
 
 namespace peerpress::jobs {
@@ -44,32 +45,38 @@ private:
     io::storage& inner_;
 };
 
+// A route whose storages take their turns at failing.
+class failing_route {
+public:
+    explicit failing_route(const pipeline::route& over)
+        : source_(over.source),
+          target_(over.target != nullptr ? std::make_unique<failing_storage>(*over.target)
+                                         : nullptr),
+          route_{.lane = over.lane,
+                 .flow = over.flow,
+                 .source = source_,
+                 .target = target_.get(),
+                 .stop = over.stop,
+                 .progress = over.progress} {}
+
+    const pipeline::route& get() const { return route_; }
+
+private:
+    failing_storage source_;
+    std::unique_ptr<failing_storage> target_;
+    pipeline::route route_;
+};
+
 awaitable<pipeline::transfer_report> compress_failing(pipeline::route route,
                                                       pipeline::compress_options options) {
-    failing_storage source(route.source);
-    std::optional<failing_storage> target;
-    if (route.target != nullptr) target.emplace(*route.target);
-    const pipeline::route failing{.lane = route.lane,
-                                  .flow = route.flow,
-                                  .source = source,
-                                  .target = target ? &*target : nullptr,
-                                  .stop = route.stop,
-                                  .progress = route.progress};
-    co_return co_await pipeline::compress(failing, options);
+    const failing_route failing(route);
+    co_return co_await pipeline::compress(failing.get(), options);
 }
 
 awaitable<pipeline::transfer_report> decompress_failing(pipeline::route route,
                                                         pipeline::decompress_options options) {
-    failing_storage source(route.source);
-    std::optional<failing_storage> target;
-    if (route.target != nullptr) target.emplace(*route.target);
-    const pipeline::route failing{.lane = route.lane,
-                                  .flow = route.flow,
-                                  .source = source,
-                                  .target = target ? &*target : nullptr,
-                                  .stop = route.stop,
-                                  .progress = route.progress};
-    co_return co_await pipeline::decompress(failing, options);
+    const failing_route failing(route);
+    co_return co_await pipeline::decompress(failing.get(), options);
 }
 
 struct variety {
