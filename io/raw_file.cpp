@@ -39,6 +39,13 @@ public:
         co_return ec;
     }
 
+    awaitable<error_code> allocate(std::uint64_t offset_bytes,
+                                   std::uint64_t length_bytes) override {
+        const auto [ec] =
+            co_await ring_.async_allocate(fd_.get(), offset_bytes, length_bytes, as_tuple);
+        co_return ec;
+    }
+
     awaitable<error_code> sync() override {
         const auto [ec] = co_await ring_.async_fsync(fd_.get(), false, as_tuple);
         co_return ec;

@@ -25,6 +25,11 @@ public:
                                                       bytes_view from) = 0;
     // After EAGAIN: waits until asking again makes sense.
     virtual awaitable<error_code> ready(readiness readiness) = 0;
+    // Makes room, and the file as long. Not everything can.
+    virtual awaitable<error_code> allocate(std::uint64_t /*offset_bytes*/,
+                                           std::uint64_t /*length_bytes*/) {
+        co_return make_error_code(boost::system::errc::operation_not_supported);
+    }
     virtual awaitable<error_code> sync() = 0;
 
     virtual result<std::uint64_t> size() = 0;

@@ -1,5 +1,8 @@
 // A file with offsets, direct or buffered. Whole transfers of whatever pieces the kernel makes of
 // them.
+//
+// Room is made ahead of direct writes that make a file longer: traits().size_bytes is then beyond
+// what was written, and whoever writes truncates in the end.
 #pragma once
 
 #include "io/raw_file.hpp"
@@ -22,6 +25,8 @@ public:
     awaitable<> sync() override;
 
 private:
+    // Makes room for a write up to `end_bytes`, and for those that follow it.
+    awaitable<> make_room(std::uint64_t end_bytes);
     void check_alignment(std::uint64_t offset_bytes, bytes_view memory) const;
     // Where the next round of a transfer starts of which `done_bytes` are done.
     std::size_t resume_at(std::size_t done_bytes, bool direct) const;
@@ -33,6 +38,8 @@ private:
     std::unique_ptr<raw_file> file_;
     storage_traits traits_;
     bool may_fall_back_;
+    bool makes_room_ = true;    // until the file system refuses
+    bool making_room_ = false;  // one call at a time
 };
 
 }  // namespace peerpress::io

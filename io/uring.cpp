@@ -68,6 +68,12 @@ io_uring_sqe uring::fsync_sqe(int fd, bool data_only) {
     return sqe;
 }
 
+io_uring_sqe uring::allocate_sqe(int fd, std::uint64_t offset_bytes, std::uint64_t length_bytes) {
+    io_uring_sqe sqe{};
+    io_uring_prep_fallocate(&sqe, fd, 0, offset_bytes, length_bytes);
+    return sqe;
+}
+
 io_uring_sqe uring::wait_sqe(int fd, readiness readiness) {
     io_uring_sqe sqe{};
     io_uring_prep_poll_add(&sqe, fd, readiness == readiness::to_read ? POLLIN : POLLOUT);

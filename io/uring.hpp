@@ -79,6 +79,13 @@ public:
         return initiate<plain_handler>(fsync_sqe(fd, data_only), {}, token);
     }
 
+    // Completes with (error_code). The file has room there, and is as long.
+    template <asio::completion_token_for<void(error_code)> Token = asio::use_awaitable_t<>>
+    auto async_allocate(int fd, std::uint64_t offset_bytes, std::uint64_t length_bytes,
+                        Token&& token = {}) {
+        return initiate<plain_handler>(allocate_sqe(fd, offset_bytes, length_bytes), {}, token);
+    }
+
     // Completes with (error_code) once a transfer would not block, or would fail. Files are always
     // ready.
     template <asio::completion_token_for<void(error_code)> Token = asio::use_awaitable_t<>>
@@ -117,6 +124,8 @@ private:
     static io_uring_sqe read_sqe(int fd, bytes_span into, std::uint64_t offset_bytes);
     static io_uring_sqe write_sqe(int fd, bytes_view from, std::uint64_t offset_bytes);
     static io_uring_sqe fsync_sqe(int fd, bool data_only);
+    static io_uring_sqe allocate_sqe(int fd, std::uint64_t offset_bytes,
+                                     std::uint64_t length_bytes);
     static io_uring_sqe wait_sqe(int fd, readiness readiness);
     static io_uring_sqe command_sqe(int fd, std::uint32_t command_op);
 

@@ -308,6 +308,53 @@ TEST_F(Resume, GrowsWithWhatIsWritten) {
     EXPECT_EQ(storage->traits().size_bytes, 12'288u);
 }
 
+class RoomAhead : public Resume {
+protected:
+    void write_mib(std::uint64_t first, std::uint64_t count) {
+        aligned_bytes from(1 << 20);
+        for (std::uint64_t i = first; i < first + count; ++i)
+            test::run(context, storage->write(i << 20, from.span()));
+    }
+};
+
+TEST_F(RoomAhead, IsMadeInFewStepsAndCutOffInTheEnd) {
+    open({}, direct_traits());
+
+    write_mib(0, 20);
+
+    // At 4, 9 and 19 MiB: as much again each time.
+    EXPECT_EQ(file->allocations(), 3u);
+    EXPECT_EQ(storage->traits().size_bytes, 38u << 20);
+    test::run(context, storage->truncate(20 << 20));
+    EXPECT_EQ(file->content().size(), 20u << 20);
+}
+
+TEST_F(RoomAhead, IsNotMadeForSmallFilesNorBufferedOnesNorInWhatIsThere) {
+    open({}, direct_traits());
+    write_mib(0, 3);
+    EXPECT_EQ(file->allocations(), 0u);
+
+    open({}, buffered_traits());
+    write_mib(0, 8);
+    EXPECT_EQ(file->allocations(), 0u);
+
+    storage_traits traits = direct_traits();
+    traits.size_bytes = 8 << 20;
+    open(std::vector<std::byte>(8 << 20), traits);
+    write_mib(0, 8);
+    EXPECT_EQ(file->allocations(), 0u);
+}
+
+TEST_F(RoomAhead, IsNotAskedForAgainOnceItWasRefused) {
+    open({}, direct_traits());
+    file->allocate_error = make_error_code(boost::system::errc::no_space_on_device);
+
+    write_mib(0, 8);
+
+    EXPECT_EQ(file->allocations(), 1u);
+    EXPECT_EQ(storage->traits().size_bytes, 8u << 20);
+}
+
 TEST_F(Resume, TruncatesToTheByte) {
     open(data, direct_traits());
 

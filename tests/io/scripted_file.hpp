@@ -35,12 +35,13 @@ public:
 
     std::deque<round> script;     // used up from the front; after it everything succeeds
     bool refuses_direct = false;  // EINVAL while O_DIRECT is on
-    error_code sync_error, truncate_error, make_buffered_error, ready_error;
+    error_code allocate_error, sync_error, truncate_error, make_buffered_error, ready_error;
 
     std::vector<std::byte>& content() { return content_; }
     std::size_t misaligned_rounds() const { return misaligned_rounds_; }
     std::size_t rounds() const { return rounds_; }
     std::size_t waits() const { return waits_; }
+    std::size_t allocations() const { return allocations_; }
     bool buffered() const { return buffered_; }
 
     // --- raw_file ---
@@ -75,6 +76,15 @@ public:
         ++waits_;
         co_await asio::post(asio::use_awaitable);
         co_return ready_error;
+    }
+
+    awaitable<error_code> allocate(std::uint64_t offset_bytes,
+                                   std::uint64_t length_bytes) override {
+        ++allocations_;
+        co_await asio::post(asio::use_awaitable);
+        if (!allocate_error)
+            content_.resize(std::max<std::size_t>(content_.size(), offset_bytes + length_bytes));
+        co_return allocate_error;
     }
 
     awaitable<error_code> sync() override { co_return sync_error; }
@@ -122,6 +132,7 @@ private:
     std::size_t misaligned_rounds_ = 0;
     std::size_t rounds_ = 0;
     std::size_t waits_ = 0;
+    std::size_t allocations_ = 0;
     bool buffered_ = false;
 };
 
