@@ -180,6 +180,7 @@ awaitable<> file_transfer::transfer() {
     if (spec_.operation == operation::compress) {
         const pipeline::compress_options options{.container = spec_.container,
                                                  .level = spec_.level,
+                                                 .governor = setting_.governor,
                                                  .codec = spec_.codec,
                                                  .member_bytes = spec_.member_bytes};
         report_ = co_await functions.compress(route, options);
@@ -261,6 +262,7 @@ void file_transfer::account() {
     result.bytes_in = report_.bytes_in;
     result.bytes_out = report_.bytes_out;
     result.crc32 = report_.crc32;
+    result.levels = report_.levels;
     if (report_.trailing_garbage_bytes == 0) return;
     std::string message = result.source + ": " + std::to_string(report_.trailing_garbage_bytes) +
                           " bytes of trailing garbage were ignored";

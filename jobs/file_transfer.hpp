@@ -46,8 +46,9 @@ struct transfer_setting {
     const job_spec& spec;
     const job_context& context;
     io::flow_id flow;
-    path_session* paths = nullptr;    // nullptr: nothing goes from peer to peer
-    blocking_calls* calls = nullptr;  // a thread for system calls about a file
+    pipeline::level_governor* governor = nullptr;  // nullptr: the spec's level
+    path_session* paths = nullptr;                 // nullptr: nothing goes from peer to peer
+    blocking_calls* calls = nullptr;               // a thread for system calls about a file
 };
 
 awaitable<finished_file> transfer_file(const transfer_setting& setting, file_plan plan,

@@ -97,6 +97,13 @@ private:
 
 enum class aim { outputs, tidiness };
 
+std::optional<pipeline::level_governor> make_governor(const job_spec& spec,
+                                                      const job_context& context) {
+    const auto options = governor_of(spec, context.lane.engine().parallelism());
+    if (!options) return std::nullopt;
+    return pipeline::level_governor(*options);
+}
+
 class job_runner {
 public:
     job_runner(asio::any_io_executor executor, const job_spec& spec, const job_context& context,
@@ -123,6 +130,7 @@ private:
     io::open_flow flow_;
     std::unique_ptr<path_session> paths_;
     std::unique_ptr<blocking_calls> calls_;
+    std::optional<pipeline::level_governor> governor_;
     transfer_setting setting_;
     committer committer_;
     file_queue queue_;
@@ -144,9 +152,11 @@ job_runner::job_runner(asio::any_io_executor executor, const job_spec& spec,
       paths_(paths_of(spec, context)),
       calls_(paths_ || spec.operation == operation::copy ? std::make_unique<blocking_calls>(1)
                                                          : nullptr),
+      governor_(make_governor(spec, context)),
       setting_{.spec = spec,
                .context = context,
                .flow = flow_.id(),
+               .governor = governor_ ? &*governor_ : nullptr,
                .paths = paths_.get(),
                .calls = calls_.get()},
       committer_(executor, *opener_, context, committer_options_here()),

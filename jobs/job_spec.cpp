@@ -115,9 +115,15 @@ problem check_copy(const job_spec& spec) {
     return {};
 }
 
+int level_max_of(const job_spec& spec) {
+    return spec.codec == accel::codec::zlib ? 9 : 12;
+}
+
 problem check_codec(const job_spec& spec) {
-    if (spec.operation != operation::compress) return {};
-    const int level_max = spec.codec == accel::codec::zlib ? 9 : 12;
+    if (spec.operation != operation::compress)
+        return spec.level_auto ? invalid("only compressing has a level") : problem{};
+    if (spec.rate > 0 && !spec.level_auto) return invalid("a rate is for an automatic level");
+    const int level_max = level_max_of(spec);
     if (spec.level < 1 || spec.level > level_max)
         return invalid("level " + std::to_string(spec.level) + " is outside 1 to " +
                        std::to_string(level_max) +
@@ -211,6 +217,14 @@ std::pair<path_wish, problem> parse_via(const std::vector<std::string>& words) {
 std::vector<std::string> via_words(const path_wish& wish) {
     if (wish.host_only) return {"host"};
     return wish.providers;
+}
+
+std::optional<pipeline::governor_options> governor_of(const job_spec& spec,
+                                                      std::uint32_t parallelism) {
+    if (!spec.level_auto) return std::nullopt;
+    return pipeline::governor_options{.parallelism = parallelism,
+                                      .level_max = level_max_of(spec),
+                                      .rate = static_cast<double>(spec.rate)};
 }
 
 problem validate(const job_spec& spec) {

@@ -4,6 +4,7 @@
 
 #include "jobs/path_tally.hpp"
 #include "jobs/reason.hpp"
+#include "pipeline/level_governor.hpp"
 #include "pipeline/transfer.hpp"
 
 #include <atomic>
@@ -52,6 +53,9 @@ struct job_spec {
     pipeline::container container = pipeline::container::gzip;
     bool container_given = false;  // decompressing: insist on `container` instead of looking
     int level = 1;
+    // Instead of `level`: the densest that keeps up with `rate`, chosen chunk by chunk.
+    bool level_auto = false;
+    std::uint64_t rate = 0;  // bytes of plain data a second; 0: as fast as the storage is
     accel::codec codec = accel::codec::automatic;
     std::uint32_t member_bytes = 1 << 20;
     // Paths, bytes as the file system has them; absolute on the server.
@@ -84,8 +88,9 @@ struct file_result {
     std::uint64_t bytes_out = 0;
     std::uint32_t crc32 = 0;  // of the plain data
     std::vector<path_bytes> paths;
-    problem error = {};             // reason::none where the file is done
-    std::vector<problem> warnings;  // done all the same
+    std::vector<pipeline::level_bytes> levels;  // compressed at levels that were not named
+    problem error = {};                         // reason::none where the file is done
+    std::vector<problem> warnings;              // done all the same
     // Not an error, nothing done: the name's suffix says so. In a tree silently, for a source that
     // was named with a warning (source_has_suffix, source_lacks_suffix).
     bool skipped = false;
@@ -136,6 +141,10 @@ std::uint32_t depth_of(const job_spec& spec);
 // "auto" and "host" stand alone; anything else names devices. The problem is none where it is good.
 std::pair<path_wish, problem> parse_via(const std::vector<std::string>& words);
 std::vector<std::string> via_words(const path_wish& wish);  // none: auto
+
+// How the levels of a job of this spec are chosen; nothing where it names one.
+std::optional<pipeline::governor_options> governor_of(const job_spec& spec,
+                                                      std::uint32_t parallelism);
 
 // Is this spec one that can be run at all? Checks ranges and combinations, touches no file.
 problem validate(const job_spec& spec);

@@ -1,10 +1,12 @@
 #include "pipeline/chunk.hpp"
 #include "pipeline/framing.hpp"
+#include "pipeline/level_governor.hpp"
 #include "pipeline/output.hpp"
 #include "pipeline/transfer.hpp"
 #include "pipeline/workers.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace peerpress::pipeline {
@@ -12,19 +14,45 @@ namespace {
 
 // What the chunks of one transfer share. It outlives them all.
 struct compression {
-    compression(const route& on, const framing& cut)
+    compression(const route& on, const framing& cut, level_governor* level_governor)
         : via(on),
           how(cut),
+          governor(level_governor),
           workers(on),
           target(on.target, on.progress),
           sum(checksum_kind_of(cut.container)) {}
 
     const route& via;
     const framing how;
+    level_governor* const governor;
     pipeline::workers workers;
     output target;
     running_checksum sum;
     std::uint64_t members = 0;
+    std::map<int, std::uint64_t> level_bytes;  // with a governor
+};
+
+// A chunk's time in the engine, as its governor sees it.
+class governed_chunk {
+public:
+    explicit governed_chunk(level_governor* governor) : governor_(governor) {
+        if (!governor_) return;
+        governor_->enter(std::chrono::steady_clock::now());
+        level_ = governor_->level();
+    }
+    governed_chunk(const governed_chunk&) = delete;
+    governed_chunk& operator=(const governed_chunk&) = delete;
+    ~governed_chunk() {
+        if (governor_) governor_->leave(level_, bytes_, std::chrono::steady_clock::now());
+    }
+
+    int level_or(int otherwise) const { return governor_ ? level_ : otherwise; }
+    void done(std::uint64_t bytes) { bytes_ = bytes; }
+
+private:
+    level_governor* governor_;
+    int level_ = 0;
+    std::uint64_t bytes_ = 0;
 };
 
 std::uint32_t source_block_bytes(const compression& job) {
@@ -55,10 +83,21 @@ extent place(compression& job, chunk_plan chunk, piece made, io::staging_lease& 
     return job.target.place(slot.output().first(made.bytes), slot.input(), chunk.last);
 }
 
+awaitable<piece> deflate_chunk(compression& job, chunk_plan chunk, bytes_view data,
+                               bytes_span output) {
+    governed_chunk governed(job.governor);
+    framing how = job.how;
+    how.level = governed.level_or(how.level);
+    const piece made =
+        co_await make_piece(job.via.lane.engine(), job.via.flow, how, chunk, data, output);
+    governed.done(data.size());
+    if (job.governor) job.level_bytes[how.level] += data.size();
+    co_return made;
+}
+
 awaitable<> compress_chunk(compression& job, chunk_plan chunk, bytes_view data,
                            io::staging_lease slot) {
-    const piece made = co_await make_piece(job.via.lane.engine(), job.via.flow, job.how, chunk,
-                                           data, slot.output());
+    const piece made = co_await deflate_chunk(job, chunk, data, slot.output());
     job.workers.check_stop();
 
     // Members lie in chunk order so that gunzip sees one stream: here alone chunks wait for each
@@ -132,14 +171,16 @@ framing framing_for(const route& via, const compress_options& options) {
 }  // namespace
 
 awaitable<transfer_report> compress(route route, compress_options options) {
-    compression job(route, framing_for(route, options));
+    compression job(route, framing_for(route, options), options.governor);
     job.workers.start(cut_source(job));
     co_await job.workers.join();
     co_await job.target.finish();
-    co_return transfer_report{.bytes_in = job.sum.bytes(),
-                              .bytes_out = job.target.bytes(),
-                              .crc32 = job.sum.value(),
-                              .members = job.members};
+    transfer_report report{.bytes_in = job.sum.bytes(),
+                           .bytes_out = job.target.bytes(),
+                           .crc32 = job.sum.value(),
+                           .members = job.members};
+    for (const auto& [level, bytes] : job.level_bytes) report.levels.push_back({level, bytes});
+    co_return report;
 }
 
 }  // namespace peerpress::pipeline

@@ -11,6 +11,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace peerpress::pipeline {
 
@@ -30,9 +31,13 @@ struct route {
     transfer_progress& progress;
 };
 
+class level_governor;
+
 struct compress_options {
     pipeline::container container = container::gzip;
     int level = 1;  // 1 to 12
+    // Chooses each chunk's level instead, where there is one. Outlives the transfer.
+    level_governor* governor = nullptr;
     accel::codec codec = accel::codec::automatic;
     std::uint32_t member_bytes = 1 << 20;  // 4096 to staging input_bytes; fixed 65280 for bgzf
 };
@@ -50,6 +55,13 @@ struct decompress_options {
     std::optional<byte_range> range{};
 };
 
+// How much of the plain data was compressed at a level.
+struct level_bytes {
+    int level = 0;
+    std::uint64_t bytes = 0;
+    friend bool operator==(const level_bytes&, const level_bytes&) = default;
+};
+
 struct transfer_report {
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out =
@@ -61,6 +73,8 @@ struct transfer_report {
     std::uint64_t trailing_garbage_bytes = 0;
     bool serial = false;       // decoded (from some member on) as one stream
     std::string convention{};  // decompressing: whose members they are, as in listing
+    // Compressing with a governor: the levels taken, the lowest first.
+    std::vector<level_bytes> levels{};
 };
 
 // The target is left truncated to its exact size, not synced. On any exception everything submitted

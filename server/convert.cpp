@@ -127,6 +127,11 @@ v1::FileResult to_proto(const jobs::file_result& result) {
     if (result.error) *r.mutable_error() = to_rpc_status(result.error);
     for (const auto& warning : result.warnings) *r.add_warnings() = to_rpc_status(warning);
     for (const auto& part : result.paths) *r.add_paths() = to_proto(part);
+    for (const auto& part : result.levels) {
+        v1::LevelBytes& level = *r.add_levels();
+        level.set_level(part.level);
+        level.set_bytes(static_cast<std::int64_t>(part.bytes));
+    }
     return r;
 }
 

@@ -104,6 +104,7 @@ void check_numbers(const v1::JobSpec& spec, const spec_limits& limits) {
         refuse("job.member_bytes", fmt::format("{} is outside {} to {}", spec.member_bytes(),
                                                jobs::member_bytes_min, limits.member_bytes_max));
     }
+    if (spec.rate() < 0) refuse("job.rate", "negative");
     if (spec.output_bytes_max() < 0) refuse("job.output_bytes_max", "negative");
     if (spec.priority() < -priority_max || spec.priority() > priority_max) {
         refuse("job.priority", fmt::format("outside {} to {}", -priority_max, priority_max));
@@ -210,6 +211,8 @@ jobs::job_spec to_job_spec(const v1::JobSpec& spec, const spec_limits& limits) {
     s.container = to_container(spec.format());
     s.container_given = spec.format() != v1::FORMAT_UNSPECIFIED;
     s.level = spec.level();
+    s.level_auto = spec.level_auto();
+    s.rate = static_cast<std::uint64_t>(spec.rate());
     s.codec = to_codec(spec.codec());
     s.member_bytes = static_cast<std::uint32_t>(spec.member_bytes());
     s.sources.assign(spec.sources().begin(), spec.sources().end());

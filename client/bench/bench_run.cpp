@@ -181,7 +181,7 @@ void benchmark::measure_peers(std::uint32_t threads) {
 }
 
 figures benchmark::run() {
-    const std::uint32_t threads = backend_.lane().engine().parallelism();
+    const std::uint32_t threads = backend_.parallelism();
     made_.machine = look_at_machine(directory_);
     made_.machine.cores = threads;
     made_.machine.data = data_.description;

@@ -51,6 +51,7 @@ private:
     bool run_files(const std::vector<std::string>& files);
     void run_stream(const std::string& source);
     void check_terminals(const std::vector<std::string>& streams) const;
+    void check_level(const std::vector<std::string>& streams) const;
 
     backend& file_backend();
     in_process& stream_runner();
@@ -132,6 +133,16 @@ void job_command::check_terminals(const std::vector<std::string>& streams) const
     }
 }
 
+// Whoever sends the data cannot see what holds them up.
+void job_command::check_level(const std::vector<std::string>& streams) const {
+    if (!request_.spec.level_auto || !server_.connection) return;
+    const bool streams_to_server = !streams.empty() && server_.named;
+    if (server_.connection->address().shares_files() && !streams_to_server) return;
+    throw jobs::problem_error({jobs::reason::invalid_argument,
+                               "--level auto is for files that a server reaches itself, and for "
+                               "work in this process (--no-server)"});
+}
+
 int job_command::dry_run(const std::vector<std::string>& files) {
     backend& by = file_backend();
     job_request request = request_;
@@ -184,6 +195,7 @@ bool job_command::run_files(const std::vector<std::string>& files) {
 
 void job_command::run_stream(const std::string& source) {
     stream_request request = stream_of(request_.spec);
+    request.governor = jobs::governor_of(request_.spec, stream_runner().parallelism());
     request.source = source;
     const bool writes = request_.spec.operation != jobs::operation::test;
     if (writes)
@@ -237,6 +249,7 @@ int job_command::run_parts() {
     }
     check_terminals(streams);
     server_ = find_server(request_.server);
+    check_level(streams);
     const std::string by = !files.empty() ? file_backend().name() : stream_runner().name();
     reporter_->on_note(by);
     if (request_.dry_run) return dry_run(files);

@@ -142,12 +142,22 @@ void job_grammar::add_destination_options() {
 void job_grammar::add_compression_options() {
     jobs::job_spec& spec = request_.spec;
     value(
-        "-l,--level", "N",
+        "-l,--level", "LEVEL",
         [this](const std::string& given) {
-            request_.spec.level = static_cast<int>(number_value("--level", given, 1, 12));
+            request_.spec.level_auto = given == "auto";
+            if (!request_.spec.level_auto)
+                request_.spec.level = static_cast<int>(number_value("--level", given, 1, 12));
             request_.level_given = true;
         },
-        "Compress at level N: 1, the default, is the fastest, 12 the smallest");
+        "Compress at LEVEL: 1, the default, is the fastest, 12 the smallest; auto takes the "
+        "densest that keeps up with the disk, or with --rate");
+    value(
+        "--rate", "SIZE",
+        [this](const std::string& given) {
+            request_.spec.rate = size_value("--rate", given);
+            if (request_.spec.rate == 0) refuse_value("--rate", given, "must be more than 0");
+        },
+        "Keep up with SIZE bytes of input a second, with --level auto");
     app().add_flag("-1{1},-2{2},-3{3},-4{4},-5{5},-6{6},-7{7},-8{8},-9{9}", digits_,
                    "The same as --level 1 to 9");
     value(
@@ -260,6 +270,7 @@ request job_grammar::finish() {
         spec.level = digits_.front();
         request_.level_given = true;
     }
+    if (spec.rate > 0 && !spec.level_auto) refuse("--rate needs --level auto");
     if (spec.sources.empty() && request_.files_from.empty()) spec.sources.emplace_back("-");
     if (to_stdout_ && !spec.destination.empty()) refuse("--stdout and --output exclude each other");
     if (to_stdout_) spec.destination = "-";

@@ -61,6 +61,12 @@ void in_process::close_ring() {
     asio::post(lane_.executor(), [this] { lane_.ring().close(); });
 }
 
+std::uint32_t in_process::parallelism() {
+    return asio::post(lane_.executor(),
+                      asio::use_future([this] { return lane_.engine().parallelism(); }))
+        .get();
+}
+
 jobs::p2p_planner& in_process::planner() {
     if (!planner_)
         planner_ = std::make_unique<jobs::p2p_planner>(lane_.executor(), jobs::p2p_options{});

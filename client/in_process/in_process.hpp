@@ -51,6 +51,7 @@ public:
     }
 
     pipeline::lane& lane() { return lane_; }
+    std::uint32_t parallelism();  // of the engine
     jobs::p2p_planner& planner();
     // Accelerators of this machine: looked for once, when a job could use them.
     bool has_accelerators();

@@ -50,7 +50,13 @@ awaitable<pipeline::transfer_report> transform(const stream_request& request,
                                                const stream_context& context,
                                                pipeline::route route) {
     if (request.operation == jobs::operation::compress) {
-        co_return co_await context.transfer.compress(route, request.compress);
+        pipeline::compress_options options = request.compress;
+        std::optional<pipeline::level_governor> governor;
+        if (request.governor) {
+            governor.emplace(*request.governor);
+            options.governor = &*governor;
+        }
+        co_return co_await context.transfer.compress(route, options);
     }
     co_return co_await context.transfer.decompress(route, request.decompress);
 }
@@ -197,6 +203,7 @@ awaitable<jobs::file_result> run_stream(stream_request request, stream_context c
         result.bytes_in = report.bytes_in;
         result.bytes_out = report.bytes_out;
         result.crc32 = report.crc32;
+        result.levels = report.levels;
         result.paths = {{.path = jobs::data_path::cpu,
                          .bytes = report.bytes_in,
                          .device = device,

@@ -25,6 +25,7 @@ struct stream_request {
     bool follow_symlinks = false;
     bool copy_unrecognised = false;  // gzip -dcf: what is no gzip file passes through as it is
     pipeline::compress_options compress;
+    std::optional<pipeline::governor_options> governor = {};  // nothing: compress.level
     pipeline::decompress_options decompress;
 
     const char* source_name() const { return source == "-" ? "stdin" : source.c_str(); }

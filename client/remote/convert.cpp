@@ -87,6 +87,8 @@ v1::JobSpec to_message(const job_request& request, std::string_view directory) {
     out.set_operation(message_in(operations, spec.operation));
     if (compresses || spec.container_given) out.set_format(message_in(formats, spec.container));
     out.set_level(request.level_given ? spec.level : 0);
+    out.set_level_auto(spec.level_auto);
+    out.set_rate(limit(spec.rate));
     for (const std::string& word : jobs::via_words(spec.via)) out.add_via(word);
     out.set_chunk_bytes(spec.chunk_bytes);
     out.set_depth(static_cast<std::int32_t>(spec.depth));
@@ -152,9 +154,12 @@ jobs::file_result from_message(const v1::FileResult& file) {
                           .bytes_out = count(file.bytes_out()),
                           .crc32 = file.crc32(),
                           .paths = from_message(file.paths()),
+                          .levels = {},
                           .error = problem_of(file.error()),
                           .warnings = {},
                           .skipped = file.skipped()};
+    for (const auto& part : file.levels())
+        out.levels.push_back({part.level(), count(part.bytes())});
     for (const auto& warning : file.warnings()) out.warnings.push_back(problem_of(warning));
     return out;
 }

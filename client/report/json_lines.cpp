@@ -61,6 +61,10 @@ object file_json(const jobs::file_result& file) {
     out["crc32"] = file.crc32;
     out["skipped"] = file.skipped;
     out["paths"] = paths_json(file.paths);
+    array levels;
+    for (const pipeline::level_bytes& part : file.levels)
+        levels.push_back(object{{"level", part.level}, {"bytes", part.bytes}});
+    out["levels"] = std::move(levels);
     array warnings;
     for (const jobs::problem& warning : file.warnings) warnings.push_back(problem_json(warning));
     out["warnings"] = std::move(warnings);

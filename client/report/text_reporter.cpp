@@ -1,6 +1,7 @@
 #include "client/report/text_reporter.hpp"
 
 #include "client/printable.hpp"
+#include "client/report/level_shares.hpp"
 #include "client/report/path_shares.hpp"
 #include "client/report/summary_line.hpp"
 #include "client/units.hpp"
@@ -20,9 +21,10 @@ std::string done_text(const jobs::file_result& file, jobs::operation operation) 
     const std::uint64_t plain = compressing ? file.bytes_in : file.bytes_out;
     const std::uint64_t compressed = compressing ? file.bytes_out : file.bytes_in;
     const std::string target = operation == jobs::operation::test ? "OK" : file.destination;
-    return fmt::format("{} -> {}: {} -> {}, {}", printable(file.source), printable(target),
+    const std::string levels = level_shares(file.levels);
+    return fmt::format("{} -> {}: {} -> {}, {}{}{}", printable(file.source), printable(target),
                        bytes_text(file.bytes_in), bytes_text(file.bytes_out),
-                       ratio_text(plain, compressed));
+                       ratio_text(plain, compressed), levels.empty() ? "" : ", ", levels);
 }
 
 }  // namespace

@@ -112,6 +112,19 @@ TEST(Grammar, TakesADigitForALevel) {
     EXPECT_THAT(refusal({"compress", "-1", "--level", "2", "a"}), HasSubstr("more than one level"));
 }
 
+TEST(Grammar, LeavesTheLevelToTheMachineWhenAsked) {
+    const auto request = parsed<job_request>({"compress", "--level", "auto", "--rate", "2M", "a"});
+
+    EXPECT_TRUE(request.spec.level_auto);
+    EXPECT_EQ(request.spec.rate, 2u << 20);
+    EXPECT_FALSE(
+        parsed<job_request>({"compress", "--level", "auto", "-l", "3", "a"}).spec.level_auto);
+    EXPECT_THAT(refusal({"compress", "--level", "auto", "-1", "a"}),
+                HasSubstr("more than one level"));
+    EXPECT_THAT(refusal({"compress", "--rate", "2M", "a"}), HasSubstr("--level auto"));
+    EXPECT_THAT(refusal({"compress", "--level", "auto", "--rate", "0", "a"}), HasSubstr("--rate"));
+}
+
 TEST(Grammar, UnderstandsEveryOptionOfDecompress) {
     const auto request =
         parsed<job_request>({"decompress", "-o", "plain", "--format", "deflate", "--max-output",

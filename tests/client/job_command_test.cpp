@@ -222,6 +222,17 @@ TEST_F(JobCommand, LooksAtEverythingInADryRunAndTouchesNothing) {
     EXPECT_EQ(peerpress({"compress", "--dry-run", "missing"}).exit_code, 1);
 }
 
+// Too small to learn from.
+TEST_F(JobCommand, SaysWhichLevelItTookOfItsOwnAccord) {
+    write_file(at("a"), numbers(1000));
+
+    EXPECT_THAT(peerpress({"compress", "-v", "--level", "auto", "a"}).err,
+                HasSubstr(", level 1\n"));
+    EXPECT_THAT(peerpress({"compress", "-vo", "b.gz", "--level", "auto"}, numbers(1000)).err,
+                HasSubstr(", level 1\n"));
+    EXPECT_EQ(peerpress({"cat", "b.gz"}).out, numbers(1000));
+}
+
 TEST_F(JobCommand, SaysWhichBackendWorksWhenAsked) {
     write_file(at("a"), "data");
 

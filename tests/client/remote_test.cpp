@@ -92,6 +92,8 @@ TEST(Convert, SendsAWholeRequest) {
     request.spec.container = pipeline::container::bgzf;
     request.spec.level = 9;
     request.level_given = true;
+    request.spec.level_auto = true;
+    request.spec.rate = 77;
     request.spec.codec = accel::codec::zlib;
     request.spec.member_bytes = 8192;
     request.spec.sources = {"a\xff", "/b"};
@@ -110,6 +112,8 @@ TEST(Convert, SendsAWholeRequest) {
     EXPECT_EQ(spec.operation(), v1::OPERATION_COMPRESS);
     EXPECT_EQ(spec.format(), v1::FORMAT_BGZF);
     EXPECT_EQ(spec.level(), 9);
+    EXPECT_TRUE(spec.level_auto());
+    EXPECT_EQ(spec.rate(), 77);
     EXPECT_EQ(spec.codec(), v1::CODEC_ZLIB);
     EXPECT_EQ(spec.member_bytes(), 8192);
     EXPECT_THAT(spec.sources(), ElementsAre("/work/a\xff", "/b"));
@@ -155,6 +159,10 @@ TEST(Convert, TakesAFileAsTheServerSawIt) {
         refusal(grpc::StatusCode::OK, "METADATA_LOST", "its owner").error_details());
     *file.add_warnings() = warning;
 
+    v1::LevelBytes& level = *file.add_levels();
+    level.set_level(4);
+    level.set_bytes(9);
+
     const jobs::file_result result = from_message(file);
 
     EXPECT_EQ(result.source, "a\xff");
@@ -167,6 +175,7 @@ TEST(Convert, TakesAFileAsTheServerSawIt) {
     EXPECT_FALSE(result.error);
     ASSERT_EQ(result.warnings.size(), 1u);
     EXPECT_EQ(result.warnings[0].reason, jobs::reason::metadata_lost);
+    EXPECT_THAT(result.levels, ElementsAre(pipeline::level_bytes{4, 9}));
 }
 
 TEST(ServerJson, IsAsDocumented) {

@@ -1,6 +1,7 @@
 // What people are told: lines with a fixed clock and width.
 #include "client/commands/names_from.hpp"
 #include "client/commands/outcome_sum.hpp"
+#include "client/report/level_shares.hpp"
 #include "client/report/path_shares.hpp"
 #include "client/report/progress_display.hpp"
 #include "client/report/summary_line.hpp"
@@ -40,6 +41,12 @@ job_summary summary_of(const job_totals& totals) {
     summary.totals = totals;
     summary.elapsed_seconds = 2;
     return summary;
+}
+
+TEST(LevelShares, AreToldWhereThereAreSome) {
+    EXPECT_EQ(level_shares({}), "");
+    EXPECT_EQ(level_shares({{3, 100}}), "level 3");
+    EXPECT_EQ(level_shares({{1, 50}, {4, 950}}), "levels 1 (5 %), 4 (95 %)");
 }
 
 TEST(SummaryLine, SaysWhatHowFastAndWhichWay) {

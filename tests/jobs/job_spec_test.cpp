@@ -44,6 +44,32 @@ TEST(JobSpec, TakesLevelsOneToTwelveAndNineForZlib) {
     EXPECT_EQ(zlib_at(10).reason, reason::invalid_argument);
 }
 
+TEST(JobSpec, TakesARateForAnAutomaticLevelOnly) {
+    EXPECT_FALSE(after([](job_spec& s) {
+        s.level_auto = true;
+        s.rate = 1000;
+    }));
+    EXPECT_EQ(after([](job_spec& s) { s.rate = 1000; }).reason, reason::invalid_argument);
+    EXPECT_EQ(after([](job_spec& s) {
+                  s.operation = operation::decompress;
+                  s.level_auto = true;
+              }).reason,
+              reason::invalid_argument);
+}
+
+TEST(JobSpec, ChoosesAmongTheCodecsLevels) {
+    job_spec spec = sound_spec();
+    EXPECT_FALSE(governor_of(spec, 2));
+    spec.level_auto = true;
+    spec.rate = 1000;
+
+    EXPECT_EQ(governor_of(spec, 2)->level_max, 12);
+    EXPECT_EQ(governor_of(spec, 2)->parallelism, 2u);
+    EXPECT_EQ(governor_of(spec, 2)->rate, 1000);
+    spec.codec = accel::codec::zlib;
+    EXPECT_EQ(governor_of(spec, 2)->level_max, 9);
+}
+
 TEST(JobSpec, DoesNotAskForALevelWhereNothingIsCompressed) {
     EXPECT_FALSE(after([](job_spec& s) {
         s.operation = operation::decompress;

@@ -1,4 +1,5 @@
 #include "pipeline/gzip/member.hpp"
+#include "pipeline/level_governor.hpp"
 #include "tests/pipeline/transfer_fixture.hpp"
 #include "tests/support/reference_decoder.hpp"
 
@@ -59,11 +60,42 @@ TEST(Compress, WritesWhatZlibReadsWhateverTheSizeAndContainer) {
     EXPECT_TRUE(on.all_slots_free());
 }
 
+// However the levels change on the way, it is one file that every decoder reads.
+TEST(Compress, WritesWhatZlibReadsAtLevelsThatAGovernorChooses) {
+    test_lane on(small_lane(8, 4096));
+    const bytes data = compressible_bytes(6 << 20, 5);
+    for (const container c : {container::gzip, container::plain}) {
+        memory_storage source(data, block_4096);
+        memory_storage target({}, block_4096);
+        pipeline::level_governor governor({.parallelism = 2, .rate = 1});
+
+        const outcome end = on.compress(
+            source, &target, {.container = c, .governor = &governor, .member_bytes = 4096});
+
+        ASSERT_TRUE(end.report) << end.text;
+        expect_data(target.content(), c, data);
+        std::uint64_t sum = 0;
+        for (const pipeline::level_bytes& part : end.report->levels) sum += part.bytes;
+        EXPECT_EQ(sum, data.size());
+        ASSERT_FALSE(end.report->levels.empty());
+        EXPECT_EQ(end.report->levels.front().level, 1);
+    }
+}
+
+TEST(Compress, ReportsNoLevelsWhereOneWasNamed) {
+    test_lane on;
+    memory_storage source(compressible_bytes(10000, 5));
+    memory_storage target;
+
+    EXPECT_TRUE(on.compress(source, &target, {.level = 3}).report->levels.empty());
+}
+
 TEST(Compress, WritesTheSameBytesWhateverTheAlignmentAndTheLevelOfStorages) {
     test_lane on;
     const bytes data = mixed_bytes(300000, 3);
     for (const int level : {1, 3, 6, 12}) {
         const pipeline::compress_options options{.level = level, .member_bytes = 20480};
+        SCOPED_TRACE(testing::Message() << "level " << level);
         const bytes expected = compressed(on, data, options);
         expect_data(expected, container::gzip, data);
         for (const io::alignment from : {unaligned, block_512, block_4096}) {

@@ -104,6 +104,30 @@ TEST_F(JobService, RunsAJobAsItsSpecSays) {
     EXPECT_TRUE(ended.has_create_time() && ended.has_start_time() && ended.has_end_time());
 }
 
+TEST_F(JobService, LeavesTheLevelOfAJobOpenWhereThatIsAsked) {
+    v1::JobSpec spec = spec_of("/a");
+    spec.set_level_auto(true);
+    spec.set_rate(500);
+    const v1::Job job = create(spec);
+    jobs::file_result done = file("/a");
+    done.levels = {{1, 4}, {3, 6}};
+    runner_.report("/a", {done});
+    runner_.end("/a", {});
+    ASSERT_TRUE(reaches(job.name(), v1::JOB_STATE_SUCCEEDED));
+
+    EXPECT_TRUE(runner_.specs().at("/a").level_auto);
+    EXPECT_EQ(runner_.specs().at("/a").rate, 500u);
+    v1::ListJobFilesRequest request;
+    request.set_parent(job.name());
+    v1::ListJobFilesResponse files;
+    grpc::ClientContext context;
+    ASSERT_TRUE(jobs_->ListJobFiles(&context, request, &files).ok());
+    ASSERT_EQ(files.files_size(), 1);
+    ASSERT_EQ(files.files(0).levels_size(), 2);
+    EXPECT_EQ(files.files(0).levels(1).level(), 3);
+    EXPECT_EQ(files.files(0).levels(1).bytes(), 6);
+}
+
 TEST_F(JobService, FillsInTheServersDefaults) {
     stop();
     config_.jobs.level = 5;
@@ -196,6 +220,7 @@ TEST_F(JobService, RefusesWhatCannotBeAJob) {
         {"job.engine", [](auto& s) { s.set_engine("noload"); }},
         {"job.level", [](auto& s) { s.set_level(13); }},
         {"job.level", [](auto& s) { s.set_level(-1); }},
+        {"job.rate", [](auto& s) { s.set_rate(-1); }},
         {"job.member_bytes", [](auto& s) { s.set_member_bytes(100); }},
         {"job.member_bytes", [](auto& s) { s.set_member_bytes(std::int64_t{1} << 40); }},
         {"job.output_bytes_max", [](auto& s) { s.set_output_bytes_max(-1); }},
