@@ -53,7 +53,9 @@ std::unique_ptr<storage> make_storage(std::unique_ptr<raw_file> file, storage_tr
                                       caching caching) {
     if (!traits.seekable) return std::make_unique<stream>(std::move(file), std::move(traits));
     const bool may_fall_back = caching != caching::direct_or_fail;
-    return std::make_unique<regular_file>(std::move(file), std::move(traits), may_fall_back);
+    const bool makes_room = caching == caching::direct_gapless;
+    return std::make_unique<regular_file>(std::move(file), std::move(traits), may_fall_back,
+                                          makes_room);
 }
 
 }  // namespace peerpress::io

@@ -17,6 +17,9 @@ enum class caching {
     // The same as `direct`, except that a direct transfer which the kernel refuses fails, instead
     // of making the file buffered from then on: a refusal may be due to memory that is a device's.
     direct_or_fail,
+    // The same as `direct`, for a new file that is written from its start on and without gaps: room
+    // is made ahead, traits().size_bytes counts it, and whoever writes truncates in the end.
+    direct_gapless,
 };
 
 // Takes over an open descriptor (the lane gets descriptors, never paths) and finds out by fstat,

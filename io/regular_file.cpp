@@ -20,8 +20,11 @@ constexpr std::uint64_t room_bytes_max = 128 << 20;
 }  // namespace
 
 regular_file::regular_file(std::unique_ptr<raw_file> file, storage_traits traits,
-                           bool may_fall_back)
-    : file_(std::move(file)), traits_(std::move(traits)), may_fall_back_(may_fall_back) {}
+                           bool may_fall_back, bool makes_room)
+    : file_(std::move(file)),
+      traits_(std::move(traits)),
+      may_fall_back_(may_fall_back),
+      makes_room_(makes_room) {}
 
 awaitable<std::size_t> regular_file::read(std::uint64_t offset_bytes, bytes_span into) {
     check_alignment(offset_bytes, into);

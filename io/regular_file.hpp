@@ -1,8 +1,5 @@
 // A file with offsets, direct or buffered. Whole transfers of whatever pieces the kernel makes of
 // them.
-//
-// Room is made ahead of direct writes that make a file longer: traits().size_bytes is then beyond
-// what was written, and whoever writes truncates in the end.
 #pragma once
 
 #include "io/raw_file.hpp"
@@ -15,7 +12,9 @@ namespace peerpress::io {
 class regular_file final : public storage {
 public:
     // `may_fall_back`: to buffered transfers, where the kernel refuses a direct one.
-    regular_file(std::unique_ptr<raw_file> file, storage_traits traits, bool may_fall_back);
+    // `makes_room`: ahead of direct writes (caching::direct_gapless).
+    regular_file(std::unique_ptr<raw_file> file, storage_traits traits, bool may_fall_back,
+                 bool makes_room = false);
 
     const storage_traits& traits() const override { return traits_; }
 
@@ -38,7 +37,7 @@ private:
     std::unique_ptr<raw_file> file_;
     storage_traits traits_;
     bool may_fall_back_;
-    bool makes_room_ = true;    // until the file system refuses
+    bool makes_room_;           // until the file system refuses
     bool making_room_ = false;  // one call at a time
 };
 

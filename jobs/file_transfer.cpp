@@ -152,9 +152,9 @@ void file_transfer::open_storages() {
         failed_side_ = step_side::output;
         work_.small_output = work_.snapshot.size_bytes <= small_source_bytes_max;
         work_.output_fd = opened_.output.get();
-        work_.output_data =
-            io::open_storage(ring, std::move(opened_.output),
-                             work_.small_output ? io::caching::buffered : io::caching::direct);
+        work_.output_data = io::open_storage(
+            ring, std::move(opened_.output),
+            work_.small_output ? io::caching::buffered : io::caching::direct_gapless);
     }
     failed_side_ = step_side::unknown;
 }

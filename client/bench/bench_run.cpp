@@ -95,7 +95,8 @@ std::unique_ptr<io::storage> benchmark::open_source() {
 }
 
 std::unique_ptr<io::storage> benchmark::open_target() {
-    return io::open_storage(backend_.lane().ring(), open_nameless(directory_), io::caching::direct);
+    return io::open_storage(backend_.lane().ring(), open_nameless(directory_),
+                            io::caching::direct_gapless);
 }
 
 awaitable<double> benchmark::disk_once(disk_use use) {

@@ -162,7 +162,7 @@ std::unique_ptr<io::storage> stream_ends::source_storage(io::uring& ring) {
 std::unique_ptr<io::storage> stream_ends::target_storage(io::uring& ring) {
     if (!target_) return nullptr;
     io::unique_fd fd = duplicate(target_.get());
-    if (pending_) return io::open_storage(ring, std::move(fd), io::caching::direct);
+    if (pending_) return io::open_storage(ring, std::move(fd), io::caching::direct_gapless);
     return io::open_stream(ring, std::move(fd));
 }
 

@@ -318,7 +318,7 @@ protected:
 };
 
 TEST_F(RoomAhead, IsMadeInFewStepsAndCutOffInTheEnd) {
-    open({}, direct_traits());
+    open({}, direct_traits(), caching::direct_gapless);
 
     write_mib(0, 20);
 
@@ -330,23 +330,32 @@ TEST_F(RoomAhead, IsMadeInFewStepsAndCutOffInTheEnd) {
 }
 
 TEST_F(RoomAhead, IsNotMadeForSmallFilesNorBufferedOnesNorInWhatIsThere) {
-    open({}, direct_traits());
+    open({}, direct_traits(), caching::direct_gapless);
     write_mib(0, 3);
     EXPECT_EQ(file->allocations(), 0u);
 
-    open({}, buffered_traits());
+    open({}, buffered_traits(), caching::direct_gapless);
     write_mib(0, 8);
     EXPECT_EQ(file->allocations(), 0u);
 
     storage_traits traits = direct_traits();
     traits.size_bytes = 8 << 20;
-    open(std::vector<std::byte>(8 << 20), traits);
+    open(std::vector<std::byte>(8 << 20), traits, caching::direct_gapless);
     write_mib(0, 8);
     EXPECT_EQ(file->allocations(), 0u);
 }
 
+// A copy leaves holes out.
+TEST_F(RoomAhead, IsNotMadeForWhoeverMayLeaveGaps) {
+    open({}, direct_traits(), caching::direct);
+
+    write_mib(0, 8);
+
+    EXPECT_EQ(file->allocations(), 0u);
+}
+
 TEST_F(RoomAhead, IsNotAskedForAgainOnceItWasRefused) {
-    open({}, direct_traits());
+    open({}, direct_traits(), caching::direct_gapless);
     file->allocate_error = make_error_code(boost::system::errc::no_space_on_device);
 
     write_mib(0, 8);
