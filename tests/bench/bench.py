@@ -19,10 +19,13 @@ import tempfile
 from pathlib import Path
 
 import small_files
+import streams
+import targets
 from measuring import Contender, Server, measure, progress, spawn
 
 MB = 1_000_000
 GB = 1_000_000_000
+MIXED_BYTES = 1_400_000_000
 
 
 def run_rounds(contenders, files, target, rounds, cold):
@@ -82,29 +85,80 @@ def compressors(peerpress, server, threads):
     def ours(level, *where):
         return [peerpress, "compress", "--quiet", level, *where, "--output", "{target}", "{source}"]
 
-    return [
+    def process(level, *more):
+        return ours(level, "--no-server", *more)
+
+    contenders = [
         Contender("pigz -1", "", "1", ["pigz", "-1", f"-p{threads}", "-c", "{source}"]),
-        Contender("peerpress -1, process", "process", "1", ours("-1", "--no-server")),
+        Contender("peerpress -1, process", "process", "1", process("-1")),
         Contender("igzip -1", "", "1", ["igzip", "-1", "-c", "{source}"]),
         Contender("peerpress -1, server", "server", "1", ours("-1", "--server", server.address), server=server),
         Contender("bgzip -l1", "", "1", ["bgzip", f"-@{threads}", "-l1", "-c", "{source}"]),
         Contender("libdeflate-gzip -1", "", "1", ["libdeflate-gzip", "-1", "-c", "{source}"]),
+        # All chunks in one member, each compressed by itself as ever: what members cost.
+        Contender("peerpress -1, one member", "process", "one member", process("-1", "--format", "plain")),
         Contender("pigz -6", "", "6", ["pigz", "-6", f"-p{threads}", "-c", "{source}"]),
-        Contender("peerpress -6, process", "process", "6", ours("-6", "--no-server")),
+        Contender("peerpress -6, process", "process", "6", process("-6")),
+        Contender("peerpress -7, process", "process", "7", process("-7")),
     ]
+    if igzip_has_threads():
+        contenders.append(
+            Contender("igzip -1, threads", "", "1", ["igzip", "-1", "-T", str(threads), "-c", "{source}"]))
+    return contenders
+
+
+def igzip_has_threads():
+    """Debian's takes -T, and ignores it."""
+    program = shutil.which("igzip")
+    return bool(program) and b"pthread_create" in Path(program).read_bytes()
 
 
 def decompressors(peerpress, server, threads):
     def ours(*where):
         return [peerpress, "decompress", "--quiet", *where, "--output", "{target}", "{source}"]
 
-    return [
-        Contender("igzip -d", "", "d", ["igzip", "-d", "-c", "{source}"], "gzip"),
+    igzip = ["igzip", "-d", "-c", "{source}"]
+    contenders = [
+        Contender("igzip -d", "", "d", igzip, "gzip"),
         Contender("peerpress, process", "process", "d", ours("--no-server"), "gzip"),
         Contender("pigz -d", "", "d", ["pigz", "-d", f"-p{threads}", "-c", "{source}"], "gzip"),
         Contender("peerpress, server", "server", "d", ours("--server", server.address), "gzip", server),
         Contender("bgzip -d, of its own file", "", "d", ["bgzip", "-d", f"-@{threads}", "-c", "{source}"], "bgzf"),
+        Contender("peerpress, BGZF", "process", "bgzf", ours("--no-server"), "bgzf"),
+        Contender("igzip -d, pigz's file", "", "foreign", igzip, "foreign"),
+        Contender("peerpress, pigz's file", "process", "foreign", ours("--no-server"), "foreign"),
     ]
+    if shutil.which("rapidgzip"):
+        command = ["rapidgzip", "-P", str(threads), "-d", "-c", "{source}"]
+        contenders += [Contender("rapidgzip -d", "", "d", command, "gzip"),
+                       Contender("rapidgzip -d, pigz's file", "", "foreign", command, "foreign")]
+    return contenders
+
+
+def measure_codec(options, peerpress, source):
+    """What the codecs do in memory, the disk alone and a job, level by level: `peerpress bench` itself."""
+    parts = [("1,3,6", max(os.path.getsize(source), 4 << 20)), ("12", 128 << 20)]
+    lines = []
+    for levels, size in parts:
+        progress(f"codecs, levels {levels}")
+        command = [peerpress, "bench", "--json", "--no-peers", "--levels", levels, "--size", str(size), "--dir",
+                   options.dir, "--runs", str(options.runs), "--threads", str(options.threads), source]
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if result.returncode != 0:
+            sys.exit(f"bench: peerpress bench: {result.stderr or result.stdout}")
+        lines += [json.loads(line) for line in result.stdout.splitlines()]
+    progress("")
+    disk = next(line for line in lines if line["type"] == "bench-disk")
+    print(f"\ncodecs in memory; disk: reads {disk['read_bytes_per_second'] / MB:.0f} MB/s, writes "
+          f"{disk['write_bytes_per_second'] / MB:.0f}, both {disk['copy_bytes_per_second'] / MB:.0f} each")
+    print(f"  {'':22}{'MB/s per core':>14}{'a job':>8}{'of its limit':>14}{'CPU s/GB':>10}{'over codec':>12}")
+    for line in lines:
+        if line["type"] == "bench-level":
+            codec = line["codec_bytes_per_second_per_core"]
+            print(f"  {line['level']:<4}{line['codec']:18}{codec / MB:>14.1f}{line['bytes_per_second'] / MB:>8.0f}"
+                  f"{line['of_limit']:>14.2f}{line['cpu_seconds_per_gb']:>10.2f}"
+                  f"{line['cpu_seconds_per_gb'] * codec / GB:>12.2f}")
+    return lines
 
 
 def chosen(contenders, match):
@@ -125,6 +179,25 @@ def default_input(folder):
             with open(partial, "wb") as file:
                 subprocess.run(["xz", "-T0", "-dc", archive], stdout=file, check=True)
             partial.rename(path)
+    return path
+
+
+def mixed_input(folder):
+    """What is installed here: libraries, programs, data, things that are compressed already. Less compressible, and
+    another on each machine; its SHA-256 says which."""
+    path = folder / "mixed.tar"
+    if not path.exists():
+        print("packing /usr ...", file=sys.stderr)
+        partial = folder / "mixed.tar.partial"
+        with open(partial, "wb") as file:
+            pack = subprocess.Popen(["tar", "-C", "/usr", "--sort=name", "-cf", "-", "lib", "bin", "share"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            left = MIXED_BYTES
+            while left > 0 and (block := pack.stdout.read(min(left, 8 << 20))):
+                left -= file.write(block)
+            pack.kill()
+            pack.wait()
+        partial.rename(path)
     return path
 
 
@@ -157,7 +230,7 @@ def check_memory(options, peerpress, server, source, target):
     rows = []
     packed = options.dir / "four-gib.gz"
     for contender in compressors(peerpress, server, 1) + decompressors(peerpress, server, 1):
-        if not contender.way or contender.level == "6":
+        if not contender.way or contender.level not in ("1", "d"):
             continue
         progress(f"4 GiB: {contender.name}")
         reads = packed if contender.source == "gzip" else big
@@ -179,13 +252,15 @@ def check_memory(options, peerpress, server, source, target):
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--file", type=Path, help="measure on this file (default: the kernel's source as a tar)")
+    parser.add_argument("--mixed", action="store_true", help="measure on this machine's own files, less compressible")
     parser.add_argument("--runs", type=int, default=5, help="runs of each; the median is printed (default 5)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="threads of the peers")
     parser.add_argument("--dir", type=Path, help="where the files are written (default build/bench)")
     parser.add_argument("--bin", type=Path, help="where the programs are")
-    parser.add_argument("--only", choices=["compress", "decompress", "memory", "small-files"],
+    parser.add_argument("--only", choices=["compress", "decompress", "memory", "small-files", "codec", "streams", "latency"],
                         help="measure this alone")
     parser.add_argument("--files", type=int, default=100_000, help="small files to compress (default 100000)")
+    parser.add_argument("--requests", type=int, default=200, help="requests whose latency is taken (default 200)")
     parser.add_argument("--match", type=re.compile, default="", help="measure those alone whose names this regex finds")
     parser.add_argument("--cache", choices=["cold", "warm"], help="measure with this state of the cache alone")
     parser.add_argument("--json", type=Path, help="write every figure to this file, too")
@@ -198,7 +273,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options.dir.mkdir(parents=True, exist_ok=True)
     peerpress = options.bin.resolve() / "peerpress"
-    source = options.file.resolve() if options.file else default_input(options.dir.resolve())
+    folder = options.dir.resolve()
+    source = options.file.resolve() if options.file else (mixed_input if options.mixed else default_input)(folder)
     data_bytes = os.path.getsize(source)
     target = options.dir.resolve() / "target"
     report = {"machine": machine(options.dir), "file": source.name, "bytes": data_bytes, "sha256": sha256(source),
@@ -211,7 +287,8 @@ def main():
         print("NOTE: less than 1 GB of data says little about a disk")
 
     server = Server(options.bin.resolve() / "peerpressd")
-    files = {"source": source, "gzip": options.dir.resolve() / "source.gz", "bgzf": options.dir.resolve() / "bgzf.gz"}
+    files = {"source": source, "gzip": options.dir.resolve() / "source.gz", "bgzf": options.dir.resolve() / "bgzf.gz",
+             "foreign": options.dir.resolve() / "foreign.gz"}
     try:
         server.wait_until_ready(peerpress)
         states = [options.cache] if options.cache else ["cold", "warm"]
@@ -232,11 +309,18 @@ def main():
                 report[f"decompress_{state}"] = rows
         if options.only in (None, "memory"):
             report["memory"] = check_memory(options, peerpress, server, source, target)
+        if options.only in (None, "codec", "latency"):
+            report["codec"] = measure_codec(options, peerpress, source)
+        if options.only in (None, "streams"):
+            report["streams"] = streams.measure_streams(options, server, source)
+        if options.only in (None, "latency"):
+            report["latency"] = streams.measure_latency(options, peerpress, server, source, report["codec"])
         if options.only in (None, "small-files"):
             report["small_files"] = small_files.measure(options, peerpress, server, source)
+        report["targets"] = targets.print_targets(report)
     finally:
         server.stop()
-        for name in ("gzip", "bgzf"):
+        for name in ("gzip", "bgzf", "foreign"):
             files[name].unlink(missing_ok=True)
         target.unlink(missing_ok=True)
     if options.json:
@@ -244,10 +328,11 @@ def main():
 
 
 def prepare(peerpress, files, threads):
-    for name in ("gzip", "bgzf"):
+    for name in ("gzip", "bgzf", "foreign"):
         files[name].unlink(missing_ok=True)
     spawn([peerpress, "compress", "-q", "-1", "--no-server", "-o", "{target}", files["source"]], files["gzip"])
     spawn(["bgzip", f"-@{threads}", "-l1", "-c", files["source"]], files["bgzf"])
+    spawn(["pigz", "-6", f"-p{threads}", "-c", files["source"]], files["foreign"])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ cd "$root"
 packaging/install-packages.sh build bench >&2
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! { cmake --preset release -DPEERPRESS_TESTS=OFF && cmake --build --preset release -j "$(nproc)" --target peerpress peerpressd; } >"$log" 2>&1; then
+if ! { cmake --preset release -DPEERPRESS_TESTS=OFF && cmake --build --preset release -j "$(nproc)" --target peerpress peerpressd grpc_bench; } >"$log" 2>&1; then
     tail -n 40 "$log" >&2
     exit 1
 fi

@@ -51,7 +51,7 @@ def evict(tree):
 
 def contenders(peerpress, server, threads):
     """(name, command, server): {tree} is compressed into files beside its own, or into {out}."""
-    each = f"find {{tree}} -type f -print0 | xargs -0 -P {threads} -n 500"
+    each = f"find {{tree}} -type f -print0 | xargs -0 -P {threads} -n 1000"
     ours = f"{peerpress} compress --quiet -1 -r --output-dir {{out}}"
     return [
         ("gzip -1, xargs", f"{each} gzip -1 -k", None),
