@@ -1,9 +1,10 @@
-// What tests/bench measures that has to be a gRPC client, or server, of its own: the program's start
-// would count otherwise.
+// What tests/bench measures that has to be a gRPC client, or server, of its own: the program's
+// start would count otherwise.
 //
-//     grpc_bench echo SOCKET                      serve TransformService as a bare echo, until killed
-//     grpc_bench stream ADDRESS FILE LEVEL        FILE through TransformService, from memory to nowhere
-//     grpc_bench latency ADDRESS FILE COUNT DIR   FILE as a job, COUNT times, one after another
+//     grpc_bench echo SOCKET                      serve TransformService as a bare echo, until
+//     killed grpc_bench stream ADDRESS FILE LEVEL        FILE through TransformService, from memory
+//     to nowhere grpc_bench latency ADDRESS FILE COUNT DIR   FILE as a job, COUNT times, one after
+//     another
 //
 // Prints one line of JSON.
 #include "client/remote/server_connection.hpp"
