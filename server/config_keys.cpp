@@ -65,7 +65,9 @@ const std::array keys{
             .at = AT(staging.chunk_bytes), .min = 64 << 10, .max = 64 << 20, .power_of_two = true}},
     config_key{"codec.threads", "Threads that compress. 0: one for each core the process may use.",
                integer_key{.at = AT(codec.threads), .max = 1024}},
-    config_key{"jobs.running_max", "Jobs that run at once; they share slots and cores fairly.",
+    config_key{"jobs.running_max",
+               "Jobs that run at once. They share slots and cores fairly; a slot is kept for "
+               "each, of half of them at most.",
                integer_key{.at = AT(jobs.running_max), .min = 1, .max = 1000}},
     config_key{"jobs.queued_max",
                "Jobs that wait at once; more are refused with RESOURCE_EXHAUSTED.",

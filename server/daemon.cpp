@@ -125,7 +125,9 @@ daemon::daemon(const config& config, const daemon_seams& seams)
       store_(std::make_unique<job_store>(config.state.directory)),
       listeners_(std::make_unique<listeners>()) {
     if (!store_->notice().empty()) spdlog::error("{}", store_->notice());
-    jobs_lane_ = make_lane(config, config.staging.slots, 0, config.noload.enabled);
+    // A job that starts beside a large one finds a slot; the large one does without half of them.
+    const std::uint64_t jobs_promised = std::min(config.jobs.running_max, config.staging.slots / 2);
+    jobs_lane_ = make_lane(config, config.staging.slots, jobs_promised, config.noload.enabled);
     streams_lane_ = make_lane(config, config.transform.slots, config.transform.running_max, false);
     staging_memory_ = run_on(jobs_lane_->executor(), memory_kind(*jobs_lane_));
     codec_threads_ = run_on(jobs_lane_->executor(), parallelism(*jobs_lane_));

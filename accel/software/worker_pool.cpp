@@ -1,6 +1,7 @@
 #include "accel/software/worker_pool.hpp"
 
 #include <cassert>
+#include <chrono>
 
 namespace peerpress::accel::software {
 
@@ -27,15 +28,18 @@ void worker_pool::submit(io::flow_id flow, std::unique_ptr<task> task) {
 }
 
 void worker_pool::work(std::stop_token stop) {
+    using clock = std::chrono::steady_clock;
     workbench bench;
-    for (;;) {
-        std::unique_ptr<task> next;
-        {
-            std::unique_lock lock(mutex_);
-            if (!filled_.wait(lock, stop, [this] { return !queue_.empty(); })) return;
-            next = queue_.pop();
-        }
-        next->run(bench);
+    std::unique_lock lock(mutex_);
+    while (filled_.wait(lock, stop, [this] { return !queue_.empty(); })) {
+        auto next = queue_.pop();
+        lock.unlock();
+        const clock::time_point started = clock::now();
+        next.item->run(bench);
+        next.item.reset();
+        const auto cost = static_cast<std::uint64_t>((clock::now() - started).count());
+        lock.lock();
+        queue_.done(next.flow, cost);
     }
 }
 

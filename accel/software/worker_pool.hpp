@@ -1,5 +1,5 @@
-// The engine's threads. Tasks of different flows are taken in turn (fair_queue), so that a small
-// job beside a big one waits for at most one chunk per thread.
+// The engine's threads. They are shared fairly between flows, by the time they take (fair_queue),
+// so that a small job beside a big one waits for the first thread to be done with its chunk.
 //
 // Started by the constructor; the destructor joins, and every task must have run by then. submit()
 // is safe from any thread; a task runs once, on one of the pool's threads, with that thread's
