@@ -1,3 +1,4 @@
+#include "io/event.hpp"
 #include "pipeline/checksum.hpp"
 #include "pipeline/chunk.hpp"
 #include "pipeline/device_sites.hpp"
@@ -32,6 +33,11 @@ struct device_compression {
     const std::uint32_t target_block_bytes;
     const std::uint32_t chunk_bytes;
 
+    // Of the chunks that a device could not do, one is redone at a time, in these.
+    std::vector<io::staging_lease> spares;
+    bool redoing = false;
+    io::event redone;
+
     // Touched only by the chunk whose turn it is.
     std::uint64_t end_bytes = 0;  // of the target
     running_checksum sum{accel::checksum_kind::crc32};
@@ -60,7 +66,8 @@ device_compression::device_compression(const device_route& on,
       span_bytes(common_span_bytes(on.sites)),
       source_block_bytes(device_block_bytes(on.host.source)),
       target_block_bytes(device_block_bytes(*on.host.target)),
-      chunk_bytes(chunk_bytes_for(on, wanted)) {
+      chunk_bytes(chunk_bytes_for(on, wanted)),
+      redone(on.host.lane.executor()) {
     assert(size_bytes > 0 && !via.sites.empty());
     check_direct(source());
     check_direct(target());
@@ -142,11 +149,8 @@ awaitable<software_member> compress_by_software(device_compression& job, chunk_p
                                             chunk.length_bytes, scratch, job.target_block_bytes);
 }
 
-// A chunk that was begun on a device. One at a time, and in memory of its own: chunks behind it may
-// hold every slot there is, and wait for it.
-awaitable<> redo_chunk(device_compression& job, chunk_plan chunk, std::string why) {
+awaitable<> redo_by_software(device_compression& job, chunk_plan chunk, std::string why) {
     if (!job.via.software) throw accel::device_error(accel::device_errc::redo_elsewhere, why);
-    co_await job.workers.order().turn(chunk.index);
     const std::size_t bytes =
         software_member_bytes_max(job.via.host.lane.engine(), chunk.length_bytes,
                                   std::max(job.target_block_bytes, job.source_block_bytes));
@@ -166,9 +170,9 @@ awaitable<> move_by_software(device_compression& job, chunk_plan chunk, io::stag
     co_await write_software_member(job, chunk, made, no_device);
 }
 
+// In its turn.
 awaitable<> write_member(device_compression& job, chunk_plan chunk, std::size_t site,
                          bytes_view member, std::uint32_t crc32) {
-    co_await job.workers.order().turn(chunk.index);
     job.report.site_bytes[site] += chunk.length_bytes;
     job.via.on_bytes(site, chunk.length_bytes);
     const placed_member placed = place(job, chunk, member, crc32);
@@ -193,34 +197,87 @@ bool may_redo(error_code failed) {
            failed == accel::codec_errc::output_too_small;
 }
 
-awaitable<> move_chunk(device_compression& job, chunk_plan chunk, std::size_t site,
-                       io::staging_lease slot) {
+struct attempt {
+    bytes_view member{};
+    std::uint32_t crc32 = 0;
+    std::string why{};       // it was not done
+    bool elsewhere = false;  // by this device, that is
+};
+
+awaitable<attempt> compress_on(device_compression& job, chunk_plan chunk, std::size_t site,
+                               const io::staging_lease& slot) {
     const bytes_span span = slot.memory().first(job.span_bytes);
     co_await read_chunk(job, chunk, span);
     check_direct(job.source());
     job.workers.check_stop();
 
     const accel::member_request request = request_for(job, chunk, span);
-    std::string why;
-    accel::member_made made;
+    attempt made;
     try {
-        made = co_await job.via.sites[site].engine.compress(request);
+        const accel::member_made member = co_await job.via.sites[site].engine.compress(request);
+        made.member = span.subspan(request.output_offset_bytes, member.bytes);
+        made.crc32 = member.crc32;
     } catch (const system_error& failed) {
         if (!may_redo(failed.code())) throw;
-        why = device_reason(failed);
+        made.why = device_reason(failed);
+        made.elsewhere = failed.code() == accel::device_errc::redo_elsewhere;
     }
     job.workers.check_stop();
-    if (why.empty()) {
-        const bytes_view member = span.subspan(request.output_offset_bytes, made.bytes);
-        co_await write_member(job, chunk, site, member, made.crc32);
+    co_return made;
+}
+
+// Lets the next one that waits to be redone begin.
+class redo_turn {
+public:
+    explicit redo_turn(device_compression& job) : job_(job) { job_.redoing = true; }
+    redo_turn(const redo_turn&) = delete;
+    redo_turn& operator=(const redo_turn&) = delete;
+    ~redo_turn() {
+        job_.redoing = false;
+        job_.redone.notify_all();
+    }
+
+private:
+    device_compression& job_;
+};
+
+// A chunk that was begun on a device, which could not do it. One at a time, and in memory that was
+// set aside: chunks behind it may hold every other slot there is, and wait for it.
+awaitable<> redo_chunk(device_compression& job, chunk_plan chunk, std::size_t failed_site,
+                       attempt made) {
+    co_await job.workers.order().turn(chunk.index);
+    while (job.redoing) co_await job.redone.wait();
+    const redo_turn turn(job);
+    job.workers.check_stop();
+    std::vector<bool> tried(job.via.sites.size());
+    tried[failed_site] = true;
+    while (made.elsewhere) {
+        const std::optional<std::size_t> site = pick_spare(job.via.sites, job.spares, tried);
+        if (!site) break;
+        tried[*site] = true;
+        made = co_await compress_on(job, chunk, *site, job.spares[*site]);
+        if (made.why.empty()) {
+            co_await write_member(job, chunk, *site, made.member, made.crc32);
+            co_return;
+        }
+    }
+    co_await redo_by_software(job, chunk, std::move(made.why));
+}
+
+awaitable<> move_chunk(device_compression& job, chunk_plan chunk, std::size_t site,
+                       io::staging_lease slot) {
+    attempt made = co_await compress_on(job, chunk, site, slot);
+    if (made.why.empty()) {
+        co_await job.workers.order().turn(chunk.index);
+        co_await write_member(job, chunk, site, made.member, made.crc32);
     } else {
         slot = {};
-        co_await redo_chunk(job, chunk, std::move(why));
+        co_await redo_chunk(job, chunk, site, std::move(made));
     }
 }
 
 awaitable<> cut_source(device_compression& job) {
-    for (std::uint64_t index = 0;; ++index) {
+    for (std::uint64_t index = 0;;) {
         const chunk_plan chunk = plan_chunk(index, job.size_bytes, job.chunk_bytes);
         const std::optional<std::size_t> site = pick_site(job.via.sites);
         job.workers.check_stop();
@@ -228,6 +285,7 @@ awaitable<> cut_source(device_compression& job) {
             const device_site& at = job.via.sites[*site];
             io::staging_lease slot = co_await at.staging.acquire(at.flow);
             job.workers.check_stop();
+            if (!at.engine.serving()) continue;  // since it was picked
             job.workers.start(move_chunk(job, chunk, *site, std::move(slot)));
         } else if (job.via.software) {
             io::staging_lease slot = co_await job.workers.acquire(index);
@@ -236,6 +294,7 @@ awaitable<> cut_source(device_compression& job) {
             throw accel::device_error(accel::device_errc::redo_elsewhere, no_device);
         }
         if (chunk.last) co_return;
+        ++index;
     }
 }
 
@@ -249,6 +308,8 @@ awaitable<> set_size(device_compression& job) {
 
 awaitable<device_report> compress_on_devices(device_route route, device_compress_options options) {
     device_compression job(route, options);
+    std::vector<io::staging_lease> spares = co_await take_spares(job.via.sites);
+    job.spares = std::move(spares);
     job.workers.start(cut_source(job));
     co_await job.workers.join();
     co_await set_size(job);

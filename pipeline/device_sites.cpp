@@ -12,6 +12,9 @@ namespace {
 // would have the kernel fill the rest of a block.
 constexpr std::uint32_t device_block_bytes_min = 4096;
 
+// Free slots below which none is set aside: chunks on their ordinary way need them more.
+constexpr std::uint32_t spare_slots_min = 2;
+
 double seconds_of(const site_load& site) {
     const double rate = site.bytes_per_second > 0 ? site.bytes_per_second : 1;
     return (site.taken_slots + 1) / rate;
@@ -46,6 +49,34 @@ std::optional<std::size_t> pick_site(const std::vector<device_site>& sites) {
                          .bytes_per_second = site.engine.load().bytes_per_second});
     }
     return pick_site(loads);
+}
+
+std::optional<std::size_t> pick_spare(const std::vector<device_site>& sites,
+                                      const std::vector<io::staging_lease>& spares,
+                                      const std::vector<bool>& tried) {
+    std::optional<std::size_t> best;
+    double best_rate = 0;
+    for (std::size_t index = 0; index < sites.size(); ++index) {
+        if (!spares[index] || tried[index] || !sites[index].engine.serving()) continue;
+        const double rate = sites[index].engine.load().bytes_per_second;
+        if (best && rate <= best_rate) continue;
+        best = index;
+        best_rate = rate;
+    }
+    return best;
+}
+
+awaitable<std::vector<io::staging_lease>> take_spares(const std::vector<device_site>& sites) {
+    std::vector<io::staging_lease> spares(sites.size());
+    if (sites.size() < 2) co_return spares;
+    for (std::size_t index = 0; index < sites.size(); ++index) {
+        const device_site& at = sites[index];
+        const std::uint32_t slots = at.staging.options().slots;
+        if (at.staging.free_slots() <= std::max(slots / 2, spare_slots_min)) continue;
+        io::staging_lease spare = co_await at.staging.acquire(at.flow);
+        spares[index] = std::move(spare);
+    }
+    co_return spares;
 }
 
 std::size_t common_span_bytes(const std::vector<device_site>& sites) {

@@ -26,6 +26,16 @@ std::optional<std::size_t> pick_site(std::span<const site_load> sites);
 // The same, of a route's sites as they are now.
 std::optional<std::size_t> pick_site(const std::vector<device_site>& sites);
 
+// The device that would have done it first, of those but one that serve and whose `spare` is held.
+std::optional<std::size_t> pick_spare(const std::vector<device_site>& sites,
+                                      const std::vector<io::staging_lease>& spares,
+                                      const std::vector<bool>& tried);
+
+// One slot of each device for chunks that another one could not do; none where there is one device,
+// or where slots are few. Waits for nobody, so that transfers that share slots cannot wait for each
+// other.
+awaitable<std::vector<io::staging_lease>> take_spares(const std::vector<device_site>& sites);
+
 // The largest span that all of them take.
 std::size_t common_span_bytes(const std::vector<device_site>& sites);
 

@@ -8,9 +8,9 @@
 //     take its place in the output          in chunk order
 //     write it                              by the target's own DMA
 //
-// A chunk that no device does is done by the lane's software engine, unless that is forbidden. One
-// that was begun on a device waits for its turn first and works in memory of its own: then no chunk
-// that waits behind it can hold what it needs.
+// A chunk that one device does not do is done by another, and one that none does by the lane's
+// software engine, unless that is forbidden. It waits for its turn first and works in memory that
+// is set aside for it: then no chunk that waits behind it can hold what it needs.
 #pragma once
 
 #include "accel/device_engine.hpp"

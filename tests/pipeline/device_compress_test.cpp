@@ -271,8 +271,56 @@ TEST_F(CompressOnTwoDevices, GoesOnWithTheOtherWhereOneStopsServing) {
     ASSERT_TRUE(end.report) << end.text;
     EXPECT_EQ(decoded(target.content()), data);
     EXPECT_EQ(end.report->site_bytes[0], 3 * chunk_bytes);
-    // What lay in the first one's memory at that moment.
-    EXPECT_LE(end.report->software_bytes, slot_count * chunk_bytes);
+    EXPECT_EQ(end.report->software_bytes, 0u);
+}
+
+TEST_F(CompressOnTwoDevices, RedoesOnTheOtherWhatOneCannotDo) {
+    const bytes data = compressible_bytes(4 << 20, 1);
+    software = false;
+    for (const std::size_t after : {0u, 1u, 9u}) {
+        memory_storage source(data, block_4096);
+        memory_storage target({}, block_4096);
+        source.delay_randomly(after);
+        target.delay_randomly(after + 1);
+        for (int fault = 0; fault < 5; ++fault)
+            engine(0).fail_next(device_errc::redo_elsewhere, after);
+
+        const device_outcome end = compress(source, target);
+
+        ASSERT_TRUE(end.report) << end.text;
+        EXPECT_EQ(decoded(target.content()), data);
+        EXPECT_EQ(end.report->software_bytes, 0u);
+        EXPECT_EQ(end.report->site_bytes[0] + end.report->site_bytes[1], data.size());
+    }
+}
+
+TEST_F(CompressOnTwoDevices, GoesOnInSoftwareWhereBothStopServing) {
+    const bytes data = compressible_bytes(4 << 20, 1);
+    memory_storage source(data, block_4096);
+    memory_storage target({}, block_4096);
+    engine(0).stop_serving(3);
+    engine(1).stop_serving(7);
+
+    const device_outcome end = compress(source, target);
+
+    ASSERT_TRUE(end.report) << end.text;
+    EXPECT_EQ(decoded(target.content()), data);
+    EXPECT_EQ(end.report->site_bytes[0] + end.report->site_bytes[1], 10 * chunk_bytes);
+    EXPECT_EQ(end.report->software_reason, "nvme2: quarantined");
+}
+
+// Another device has no more room.
+TEST_F(CompressOnTwoDevices, LeavesWhatDoesNotFitToSoftware) {
+    const bytes data = incompressible_bytes(600'000, 1);
+    memory_storage source(data, block_4096);
+    memory_storage target({}, block_4096);
+    engine(0).fail_next(accel::codec_errc::output_too_small);
+
+    const device_outcome end = compress(source, target);
+
+    ASSERT_TRUE(end.report) << end.text;
+    EXPECT_EQ(decoded(target.content()), data);
+    EXPECT_EQ(end.report->software_bytes, chunk_bytes);
 }
 
 TEST(PickSite, TakesTheOneThatWouldBeDoneFirst) {
