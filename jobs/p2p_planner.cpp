@@ -103,6 +103,8 @@ public:
     awaitable<planned_devices> plan_devices(path_question question) override {
         const pair_key key = key_of(question);
         while (asking_.contains(key)) co_await answered_.wait();
+        if (std::exchange(replacements_, planner_.replacements_) != planner_.replacements_)
+            known_devices_.clear();
         if (const auto known = known_devices_.find(key); known != known_devices_.end())
             co_return known->second;
         asking_.insert(key);
@@ -130,6 +132,7 @@ private:
     path_wish wish_;
     std::map<pair_key, planned_path> known_;
     std::map<pair_key, planned_devices> known_devices_;
+    std::uint64_t replacements_ = 0;  // of devices, that these know of
     std::set<pair_key> asking_;
     io::event answered_;
 };
@@ -169,6 +172,15 @@ awaitable<planned_path> p2p_planner::plan(path_question question, const path_wis
     co_return made;
 }
 
+void p2p_planner::replace(const std::shared_ptr<accel::device_engine>& former,
+                          std::shared_ptr<accel::device_engine> now) {
+    for (const std::string& address : {former->identity().address, now->identity().address})
+        if (const auto provider = io::topology::parse_pci_address(address))
+            pools_.forget(*provider);
+    std::ranges::replace(devices_, former, now);
+    ++replacements_;
+}
+
 awaitable<> p2p_planner::enter() {
     while (planning_) co_await planned_.wait();
     planning_ = true;
@@ -186,7 +198,8 @@ awaitable<planned_devices> p2p_planner::plan_devices(path_question question,
                                   .way_out = "set p2p.enabled = true"};
     planned_devices made;
     std::vector<std::string> reasons;
-    for (const auto& engine : devices_) {
+    const accel::device_engines devices = devices_;  // one may be replaced meanwhile
+    for (const auto& engine : devices) {
         const accel::device_identity& identity = engine->identity();
         if (!is_named(identity, wish.providers)) continue;
         if (!engine->serving()) {

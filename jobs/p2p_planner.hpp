@@ -54,6 +54,10 @@ public:
     // The accelerators there are. They are let go of with the planner, on the lane.
     void use(accel::device_engines devices) { devices_ = std::move(devices); }
     const accel::device_engines& devices() const { return devices_; }
+    // `now` is the same device, which went and came back: with other memory, so that jobs under way
+    // ask anew for slots in it.
+    void replace(const std::shared_ptr<accel::device_engine>& former,
+                 std::shared_ptr<accel::device_engine> now);
 
     const p2p_options& options() const { return options_; }
     const provider_pools& pools() const { return pools_; }  // for leased()
@@ -88,6 +92,7 @@ private:
     p2p_machine machine_;
     provider_pools pools_;
     accel::device_engines devices_;
+    std::uint64_t replacements_ = 0;
     io::topology::probe_cache probes_;
     std::uint64_t turn_ = 0;
     // One plan at a time: two jobs must not both make the pool of one device.

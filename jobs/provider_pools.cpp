@@ -40,6 +40,12 @@ std::shared_ptr<provider_pool> provider_pools::add(io::topology::pci_address pro
     return pool;
 }
 
+void provider_pools::forget(io::topology::pci_address provider) {
+    const std::lock_guard lock(mutex_);
+    for (const pool_use use : {pool_use::copying, pool_use::compressing})
+        pools_.erase({provider, use});
+}
+
 std::map<io::topology::pci_address, std::uint64_t> provider_pools::leased() const {
     const std::lock_guard lock(mutex_);
     std::map<io::topology::pci_address, std::uint64_t> bytes;

@@ -39,6 +39,9 @@ public:
                                        std::unique_ptr<io::slot_memory> memory,
                                        pool_use use = pool_use::copying);
 
+    // The device has gone: who holds its pools keeps them, and nobody else gets them.
+    void forget(io::topology::pci_address provider);
+
     // Bytes of each device's memory that pools have taken.
     std::map<io::topology::pci_address, std::uint64_t> leased() const;
 

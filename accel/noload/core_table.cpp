@@ -83,6 +83,18 @@ void core_table::end(const ticket& of, bool succeeded, clock::time_point now) {
     known = known > 0 ? known + rate_weight * (rate - known) : rate;
 }
 
+void core_table::succeed(const std::vector<core_state>& former) {
+    for (core& one : cores_) {
+        const auto before = std::ranges::find_if(former, [&one](const core_state& other) {
+            return other.kind == one.state.kind && other.namespace_id == one.state.namespace_id;
+        });
+        if (before == former.end()) continue;
+        one.state.commands += before->commands;
+        one.state.failures += before->failures;
+        one.state.bytes += before->bytes;
+    }
+}
+
 std::vector<core_state> core_table::states() const {
     std::vector<core_state> found;
     for (const core& one : cores_) found.push_back(one.state);

@@ -38,6 +38,9 @@ public:
     ticket begin(std::size_t core, std::uint64_t bytes, clock::time_point now);
     void end(const ticket& of, bool succeeded, clock::time_point now);
 
+    // Goes on counting where the same cores' numbers were left.
+    void succeed(const std::vector<core_state>& former);
+
     const core_state& state(std::size_t core) const { return cores_[core].state; }
     std::vector<core_state> states() const;
     device_load load() const;  // of what compresses

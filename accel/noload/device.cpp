@@ -55,6 +55,12 @@ device_state device::state() const {
     return now;
 }
 
+void device::succeed(const device_state& former) {
+    drained_ = former.health == device_health::drained;
+    quarantines_ = former.quarantines;
+    table_.succeed(former.cores);
+}
+
 awaitable<member_made> device::compress(member_request request) {
     const auto held = shared_from_this();
     const auto room = static_cast<std::uint32_t>(request.span.size() - request.output_offset_bytes);
@@ -87,7 +93,8 @@ awaitable<> device::check(member_request request, member_made made) {
         found = co_await carry_out({.kind = core_kind::decompress,
                                     .command = check_command(request, made),
                                     .input_bytes = made.bytes,
-                                    .output_bytes_max = request.input_bytes});
+                                    .output_bytes_max = request.input_bytes,
+                                    .continues = true});
     } catch (const system_error& error) {
         if (error.code() != codec_errc::bad_data) throw;
         failed = error.code();
@@ -98,7 +105,8 @@ awaitable<> device::check(member_request request, member_made made) {
 }
 
 void device::check_serving(const work& wanted) const {
-    if (!wanted.core && health() != device_health::serving) give_up(state().reason);
+    if (wanted.core || (wanted.continues && well_)) return;
+    if (health() != device_health::serving) give_up(state().reason);
 }
 
 awaitable<answer> device::carry_out(work wanted) {

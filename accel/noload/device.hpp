@@ -66,6 +66,9 @@ public:
     void drain() override { drained_ = true; }
     void resume() override { drained_ = false; }
 
+    // It is one that went and came back: what was counted of it goes on, and so does a drain.
+    void succeed(const device_state& former);
+
 private:
     // A command with all that tells a good answer from a bad one.
     struct work {
@@ -75,6 +78,7 @@ private:
         std::uint32_t output_bytes_max = 0;
         std::uint32_t alignment_bytes = 1;
         std::optional<std::size_t> core{};  // a test of this one, whether or not the device serves
+        bool continues = false;             // what was begun before the device was drained
     };
     struct tried {
         error_code error;

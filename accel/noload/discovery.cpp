@@ -4,6 +4,7 @@
 #include "io/p2pmem_slots.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -57,7 +58,10 @@ void add_core(found_device& found, const io::topology::host_files& files,
     span_bytes = std::min(span_bytes, span_bytes_of(files, reached.disk));
     if (area->span_bytes_max > 0)
         span_bytes = std::min<std::size_t>(span_bytes, area->span_bytes_max);
-    found.cores.push_back({.kind = *kind, .namespace_id = identified->namespace_id, .path = path});
+    found.cores.push_back({.kind = *kind,
+                           .namespace_id = identified->namespace_id,
+                           .path = path,
+                           .inode = identified->inode});
 }
 
 }  // namespace
@@ -69,7 +73,9 @@ result<identified_namespace> identify_by_ioctl(const std::string& path) {
     if (!id) return id.error();
     const auto data = io::identify(fd.get(), io::nvme_identify_kind::of_namespace, *id);
     if (!data) return data.error();
-    return identified_namespace{.namespace_id = *id, .data = *data};
+    struct stat status{};
+    if (::fstat(fd.get(), &status) != 0) return error_code{errno, boost::system::system_category()};
+    return identified_namespace{.namespace_id = *id, .data = *data, .inode = status.st_ino};
 }
 
 std::size_t span_bytes_of(const io::topology::host_files& files, const std::string& disk) {
@@ -102,6 +108,13 @@ std::vector<found_device> find_devices(const io::topology::host_files& files,
         if (compresses) all.push_back(std::move(found));
     }
     return all;
+}
+
+bool still_there(const found_device& found) {
+    return std::ranges::all_of(found.cores, [](const found_core& core) {
+        struct stat status{};
+        return ::stat(core.path.c_str(), &status) == 0 && status.st_ino == core.inode;
+    });
 }
 
 bool may_have_devices(const io::topology::host_files& files) {

@@ -21,6 +21,11 @@ struct found_core {
     core_kind kind = core_kind::compress;
     std::uint32_t namespace_id = 0;
     std::string path;  // "/dev/ng2n1"
+    // Of the file at `path`: a device that went and came back has other files, be it by the same
+    // names.
+    std::uint64_t inode = 0;
+
+    bool operator==(const found_core&) const = default;
 };
 
 struct found_device {
@@ -33,6 +38,7 @@ struct found_device {
 struct identified_namespace {
     std::uint32_t namespace_id = 0;
     io::nvme_identify_data data{};
+    std::uint64_t inode = 0;
 };
 using identify_namespace = std::function<result<identified_namespace>(const std::string& path)>;
 result<identified_namespace> identify_by_ioctl(const std::string& path);
@@ -42,6 +48,9 @@ result<identified_namespace> identify_by_ioctl(const std::string& path);
 std::vector<found_device> find_devices(const io::topology::host_files& files,
                                        const io::topology::machine& in,
                                        const identify_namespace& identify = identify_by_ioctl);
+
+// Whether these are still the files of the device that was found. Blocking, but quick.
+bool still_there(const found_device& found);
 
 // A quick look, for who would not read all of sysfs in vain: some controller has memory for peers.
 bool may_have_devices(const io::topology::host_files& files);

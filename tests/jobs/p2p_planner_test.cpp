@@ -85,9 +85,13 @@ protected:
     }
 
     // The machine's provider of memory, as an accelerator.
+    std::shared_ptr<test::fake_device_engine> make_engine(
+        const std::string& address = "0000:03:00.0") {
+        return std::make_shared<test::fake_device_engine>(context_.get_executor(), nullptr,
+                                                          128 << 10, address);
+    }
     test::fake_device_engine& add_engine(const std::string& address = "0000:03:00.0") {
-        auto engine = std::make_shared<test::fake_device_engine>(context_.get_executor(), nullptr,
-                                                                 128 << 10, address);
+        auto engine = make_engine(address);
         accel::device_engines all = planner().devices();
         all.push_back(engine);
         planner().use(std::move(all));
@@ -353,6 +357,21 @@ TEST_F(P2pPlanner, PassesOverAnAcceleratorThatDoesNotServeAndAsksAgain) {
     EXPECT_TRUE(without.devices.empty());
     EXPECT_THAT(without.reason, HasSubstr("nvme2 (0000:03:00.0) is"));
     EXPECT_EQ(with.devices.size(), 1u);
+}
+
+TEST_F(P2pPlanner, HasJobsUnderWayTakeSlotsOfADeviceThatCameBack) {
+    add_engine();
+    const auto session = planner().begin({});
+    const planned_devices before = plan_devices(*session);
+    ASSERT_EQ(before.devices.size(), 1u) << before.reason;
+    auto back = make_engine();
+
+    planner().replace(planner().devices()[0], back);
+    const planned_devices after = plan_devices(*session);
+
+    ASSERT_EQ(after.devices.size(), 1u) << after.reason;
+    EXPECT_EQ(after.devices[0].engine, back);
+    EXPECT_NE(&after.devices[0].share->pool(), &before.devices[0].share->pool());
 }
 
 TEST_F(P2pPlanner, SaysWhyAnAcceleratorIsOutOfReach) {

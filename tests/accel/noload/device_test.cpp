@@ -6,6 +6,7 @@
 #include "tests/support/random_bytes.hpp"
 #include "tests/support/run.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -351,6 +352,32 @@ TEST_F(Device, FindsOutWhatSpanTheKernelTakes) {
 
     EXPECT_TRUE(made->serving());
     EXPECT_EQ(made->identity().span_bytes, 128u << 10);
+}
+
+TEST_F(Device, ChecksWhatItMadeBeforeItWasDrained) {
+    open();
+    cores[0]->spoil = [&](bytes_span) { made->drain(); };
+
+    EXPECT_GT(compress(true).bytes, 0u);
+
+    EXPECT_EQ(commands(), (std::vector<std::size_t>{1, 0, 0, 1}));
+    EXPECT_THAT(refusal(), testing::HasSubstr("drained by an administrator"));
+}
+
+TEST_F(Device, GoesOnCountingWhereAFormerOneEnded) {
+    open();
+    compress();
+    made->drain();
+    const device_state former = made->state();
+    open();
+
+    made->succeed(former);
+
+    EXPECT_EQ(made->state().health, device_health::drained);
+    EXPECT_GT(made->state().cores[0].commands, former.cores[0].commands);
+    EXPECT_EQ(made->state().cores[0].bytes, former.cores[0].bytes);
+    made->resume();
+    EXPECT_TRUE(made->serving());
 }
 
 TEST_F(Device, DoesNotServeBeforeItHasPassedItsTest) {

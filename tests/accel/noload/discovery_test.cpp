@@ -27,7 +27,8 @@ protected:
         const std::string generic = "ng" + disk.substr(4);
         machine.add_disk(at + "/nvme/" + controller, disk, 10 + number);
         machine.make("sys/class/nvme-generic/" + generic);
-        identified_namespace found{.namespace_id = static_cast<std::uint32_t>(number + 100)};
+        identified_namespace found{.namespace_id = static_cast<std::uint32_t>(number + 100),
+                                   .inode = static_cast<std::uint64_t>(number + 1000)};
         encode(area, found.data);
         answers["/dev/" + generic] = found;
     }
