@@ -1,5 +1,7 @@
 #include "jobs/blocking_calls.hpp"
 
+#include <future>
+
 namespace peerpress::jobs {
 namespace {
 
@@ -33,10 +35,33 @@ struct start_journey {
 
 }  // namespace
 
-blocking_calls::blocking_calls(std::size_t threads) : threads_(threads) {}
+blocking_calls::blocking_calls(std::size_t threads, std::function<void()> begin)
+    : begin_(std::move(begin)), threads_(threads) {}
 
 blocking_calls::~blocking_calls() {
     threads_.join();
+}
+
+// A thread serves one pool, for as long as it lives.
+void blocking_calls::begin_thread() {
+    thread_local bool begun = false;
+    if (begun) return;
+    if (begin_) begin_();
+    begun = true;
+}
+
+void blocking_calls::run_now(const std::function<void()>& work) noexcept {
+    std::promise<void> done;
+    asio::post(threads_, [this, &work, &done] {
+        try {
+            begin_thread();
+            work();
+        } catch (...) {
+            // As promised.
+        }
+        done.set_value();
+    });
+    done.get_future().wait();
 }
 
 awaitable<> blocking_calls::run_there(std::function<void()> call) {

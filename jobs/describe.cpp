@@ -19,6 +19,11 @@ std::string directory_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// What openat2 says of a way out, and a gate of what nobody may have.
+std::string outside(const std::string& path) {
+    return path + " lies outside the directories that this server serves";
+}
+
 std::string what_is_left(const error_context& context) {
     return context.in_place ? context.destination + " holds a mixture of old and new"
                             : "no output was left";
@@ -103,6 +108,8 @@ problem describe_open_source(int error_number, const std::string& path) {
         case ELOOP:
             return {reason::source_is_symlink,
                     path + " is reached by a symbolic link that is not to be followed"};
+        case EXDEV:
+            return {reason::permission_denied, outside(path)};
         case EMFILE:
         case ENFILE:
             return {reason::io_error,
@@ -147,6 +154,8 @@ problem describe_output(int error_number, const std::string& path) {
         case EISDIR:
             return {reason::output_unwritable,
                     path + " is a directory; name it as the destination directory"};
+        case EXDEV:
+            return {reason::permission_denied, outside(path)};
         case ENAMETOOLONG:
             return {reason::output_unwritable, path + ": the name is too long"};
         case EMFILE:

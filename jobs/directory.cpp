@@ -17,9 +17,20 @@ error_code last_error() {
     return {errno, boost::system::system_category()};
 }
 
-result<std::shared_ptr<directory>> adopt(io::unique_fd fd, std::string path) {
+}  // namespace
+
+directory_cache::directory_cache(std::function<void(directory&)> on_open, const gate& through)
+    : on_open_(std::move(on_open)), through_(through) {}
+
+const gate& directory_cache::open_gate() {
+    static const gate open;
+    return open;
+}
+
+result<std::shared_ptr<directory>> directory_cache::adopt(io::unique_fd fd,
+                                                          std::string path) const {
     struct stat status{};
-    if (!fd || ::fstat(fd.get(), &status) != 0) return last_error();
+    if (!fd || !through_.admits(fd.get()) || ::fstat(fd.get(), &status) != 0) return last_error();
     auto opened = std::make_shared<directory>();
     opened->fd = std::move(fd);
     opened->path = std::move(path);
@@ -29,21 +40,16 @@ result<std::shared_ptr<directory>> adopt(io::unique_fd fd, std::string path) {
 }
 
 // A private tree stays private in its mirror; we have to write into it all the same.
-mode_t mirrored_mode(const output_place& at, const std::string& relative) {
+mode_t directory_cache::mirrored_mode(const output_place& at, const std::string& relative) const {
     std::string source = relative;
     for (std::size_t count = at.unmirrored_components; count > 0; --count) {
         const std::size_t slash = source.find('/');
         source = slash == std::string::npos ? std::string() : source.substr(slash + 1);
     }
     struct stat status{};
-    if (::stat(join(at.mirrored_root, source).c_str(), &status) != 0) return 0777;
+    if (!through_.status(join(at.mirrored_root, source), true, status)) return 0777;
     return (status.st_mode & 0777) | 0700;
 }
-
-}  // namespace
-
-directory_cache::directory_cache(std::function<void(directory&)> on_open)
-    : on_open_(std::move(on_open)) {}
 
 result<std::shared_ptr<directory>> directory_cache::root(const std::string& path,
                                                          bool follow_symlinks) {
@@ -51,7 +57,7 @@ result<std::shared_ptr<directory>> directory_cache::root(const std::string& path
     const std::string key = std::string(follow_symlinks ? "F" : "S") + path;
     if (auto known = find(key)) return known;
     const int flags = directory_flags | (follow_symlinks ? 0 : O_NOFOLLOW);
-    auto opened = adopt(io::unique_fd(::open(path.c_str(), flags)), path);
+    auto opened = adopt(through_.open(path, flags), path);
     if (!opened) return opened.error();
     return keep(key, *opened);
 }
@@ -77,8 +83,8 @@ result<std::shared_ptr<directory>> directory_cache::open_locked(const output_pla
 }
 
 result<std::shared_ptr<directory>> directory_cache::open_root(const std::string& path, bool make) {
-    const bool made = make && ::mkdir(path.c_str(), 0777) == 0;
-    auto opened = adopt(io::unique_fd(::open(path.c_str(), directory_flags)), path);
+    const bool made = make && through_.make_directory(path, 0777);
+    auto opened = adopt(through_.open(path, directory_flags), path);
     if (opened && made) {
         auto parent = adopt(io::unique_fd(::openat((*opened)->fd.get(), "..", directory_flags)),
                             path + "/..");

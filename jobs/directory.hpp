@@ -4,6 +4,7 @@
 
 #include "io/asio.hpp"
 #include "io/unique_fd.hpp"
+#include "jobs/gate.hpp"
 #include "jobs/path_rules.hpp"
 
 #include <atomic>
@@ -31,8 +32,9 @@ struct directory {
 // files that ask at the same time mostly ask for the same one.
 class directory_cache {
 public:
-    // `on_open` sees each directory that outputs go to, when it is opened.
-    explicit directory_cache(std::function<void(directory&)> on_open = {});
+    // `on_open` sees each directory that outputs go to, when it is opened. `through` outlives this.
+    explicit directory_cache(std::function<void(directory&)> on_open = {},
+                             const gate& through = open_gate());
 
     // A source's root. A symbolic link is followed where its name is not the last component.
     result<std::shared_ptr<directory>> root(const std::string& path, bool follow_symlinks);
@@ -41,10 +43,13 @@ public:
     result<std::shared_ptr<directory>> open(const output_place& at);
 
 private:
+    static const gate& open_gate();
     using entry = std::pair<std::string, std::shared_ptr<directory>>;
 
     std::shared_ptr<directory> find(const std::string& key);
     std::shared_ptr<directory> keep(std::string key, std::shared_ptr<directory> opened);
+    result<std::shared_ptr<directory>> adopt(io::unique_fd fd, std::string path) const;
+    mode_t mirrored_mode(const output_place& at, const std::string& relative) const;
     result<std::shared_ptr<directory>> open_locked(const output_place& at,
                                                    const std::string& relative);
     result<std::shared_ptr<directory>> open_root(const std::string& path, bool make);
@@ -56,6 +61,7 @@ private:
     static constexpr std::size_t entries_max = 64;  // descriptors that stay open
 
     std::function<void(directory&)> on_open_;
+    const gate& through_;
     std::mutex mutex_;
     std::list<entry> entries_;  // used last first
 };

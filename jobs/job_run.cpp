@@ -49,6 +49,9 @@ opener_options opener_options_of(const job_spec& spec, const job_context& contex
             .resumed = context.resumed,
             .outputs = context.outputs,
             .devices = devices_of(spec, context),
+            .act_for = context.act_for,
+            .out_of_bounds = context.out_of_bounds,
+            .on_access = context.on_access,
             .on_step = context.on_step};
 }
 

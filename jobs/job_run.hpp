@@ -7,6 +7,8 @@
 // destination is absent, untouched, or complete at every moment.
 #pragma once
 
+#include "jobs/access.hpp"
+#include "jobs/acting.hpp"
 #include "jobs/device_rules.hpp"
 #include "jobs/job_spec.hpp"
 #include "jobs/output_registry.hpp"
@@ -90,6 +92,10 @@ struct job_context {
     // directories.
     bool resumed = false;
     step_hook on_step = {};  // for tests
+    // Whose rights on files the job has; empty: this process's own.
+    rights_source act_for = {};
+    std::vector<std::string> out_of_bounds = {};
+    access_hook on_access = {};
     // Empty: this process opens, names and removes files itself.
     std::function<std::unique_ptr<opener>(opener_options)> make_opener = {};
     // nullptr: nothing goes from peer to peer, and no device compresses.

@@ -3,9 +3,9 @@
 #include "jobs/blocking_calls.hpp"
 #include "jobs/describe.hpp"
 #include "jobs/directory_sync.hpp"
-#include "jobs/metadata.hpp"
 #include "jobs/output.hpp"
 #include "jobs/process_limits.hpp"
+#include "jobs/seal.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -24,7 +24,15 @@ namespace {
 constexpr std::size_t threads_count = 4;
 constexpr std::size_t page_entries_max = 256;
 
+// What it removes is removed with the rights with which it was made. It does not outlive the
+// opener.
 struct local_ticket final : output_ticket {
+    explicit local_ticket(blocking_calls& calls) : calls(calls) {}
+    ~local_ticket() override {
+        if (pending && pending->has_temporary()) calls.run_now([this] { pending.reset(); });
+    }
+
+    blocking_calls& calls;
     std::unique_ptr<pending_output> pending;  // null where it was published already
     std::shared_ptr<directory> lies_in;
 };
@@ -78,17 +86,19 @@ private:
     opened_file open_expected(const open_request& request, std::shared_ptr<directory> in);
     opened_file open_for_rehearsal(const open_request& request);
     bool is_there(const open_request& request, const directory& in) const;
-    sealed_file seal_one(const seal_request& request) const;
     std::vector<problem> publish_all(const std::vector<publish_request>& requests);
     problem remove_one(const remove_request& request);
     void tell(step done, const std::string& path) const;
+    void tell_access(access_kind kind, const std::string& path, const source_snapshot& file,
+                     const problem& error) const;
 
     template <class Answer, class Request, class One>
     awaitable<std::vector<Answer>> each(std::vector<Request> requests, One one);
 
     opener_options options_;
     output_options output_options_;
-    mode_t plain_mode_;  // of an output that takes no metadata over
+    seal_options seal_options_;
+    acting acting_;
     directory_cache directories_;
     blocking_calls calls_;
 };
@@ -96,14 +106,30 @@ private:
 local_opener::local_opener(opener_options options)
     : options_(std::move(options)),
       output_options_(output_options_of(options_)),
-      plain_mode_(0666 & ~process_umask()),
-      directories_([this](directory& opened) {
-          if (options_.resumed) remove_leftovers(opened, options_.tag, output_options_.run);
-      }),
-      calls_(threads_count) {}
+      seal_options_{.carry_metadata = options_.carry_metadata,
+                    .plain_mode = 0666 & ~process_umask(),
+                    .durable = options_.durable},
+      acting_(options_.act_for, options_.out_of_bounds),
+      directories_(
+          [this](directory& opened) {
+              if (options_.resumed) remove_leftovers(opened, options_.tag, output_options_.run);
+          },
+          acting_.gate()),
+      calls_(threads_count, [this] { acting_.begin(); }) {}
 
 void local_opener::tell(step done, const std::string& path) const {
     if (options_.on_step) options_.on_step(done, path);
+}
+
+void local_opener::tell_access(access_kind kind, const std::string& path,
+                               const source_snapshot& file, const problem& error) const {
+    if (!options_.on_access) return;
+    options_.on_access({.kind = kind,
+                        .root = acting_.gate().root_of(path),
+                        .path = path,
+                        .device = file.device,
+                        .inode = file.inode,
+                        .error = error});
 }
 
 template <class Answer, class Request, class One>
@@ -139,8 +165,11 @@ awaitable<std::vector<opened_file>> local_opener::open(std::vector<open_request>
 }
 
 awaitable<std::vector<sealed_file>> local_opener::seal(std::vector<seal_request> requests) {
-    return each<sealed_file>(std::move(requests),
-                             [this](const seal_request& request) { return seal_one(request); });
+    return each<sealed_file>(std::move(requests), [this](const seal_request& request) {
+        sealed_file sealed = seal_output(request, seal_options_);
+        if (!sealed.error) tell(step::sealed, request.destination);
+        return sealed;
+    });
 }
 
 awaitable<std::vector<problem>> local_opener::publish(std::vector<publish_request> requests) {
@@ -171,8 +200,7 @@ source_look local_opener::look_at(const std::string& path) const {
                 .error = objection_to_device(path, *device, device_use::source, options_.devices),
                 .size_bytes = device->size_bytes};
     struct stat status{};
-    const int flags = options_.follow_symlinks ? 0 : AT_SYMLINK_NOFOLLOW;
-    if (::fstatat(AT_FDCWD, path.c_str(), &status, flags) != 0)
+    if (!acting_.gate().status(path, options_.follow_symlinks, status))
         return {.error = describe_open_source(errno, path)};
     if (S_ISDIR(status.st_mode)) return {.is_directory = true};
     return {.error = objection_to_type(status.st_mode, path),
@@ -182,8 +210,12 @@ source_look local_opener::look_at(const std::string& path) const {
 tree_page local_opener::next_page(local_cursor& cursor) {
     if (!cursor.walk) {
         auto root = directories_.root(cursor.root, options_.follow_symlinks);
-        if (!root) {
+        if (root) {
+            tell_access(access_kind::list, cursor.root,
+                        {.device = (*root)->device, .inode = (*root)->inode}, {});
+        } else {
             problem error = describe_open_source(root.error().value(), cursor.root);
+            tell_access(access_kind::list, cursor.root, {}, error);
             tree_page failed{.entries = {}, .ended = true};
             failed.entries.push_back({.kind = entry_kind::problem, .error = std::move(error)});
             return failed;
@@ -202,15 +234,26 @@ opened_file local_opener::open_one(const open_request& request) {
         if (!found && options_.devices.taken && find_device(root))
             return {.error = {reason::output_unwritable,
                               root + " is a block device: it takes one source, and no tree"}};
-        if (!found)
-            return {.error = describe_output(found.error().value(), request.output->path())};
+        if (!found) {
+            problem error = describe_output(found.error().value(), request.output->path());
+            tell_access(access_kind::write, request.output->path(), {}, error);
+            return {.error = std::move(error)};
+        }
         in = *found;
         if (request.expected && is_there(request, *in)) return open_expected(request, in);
     }
     opened_file opened = open_source_of(request);
+    tell_access(access_kind::read, request.source.path(), opened.snapshot, opened.error);
     if (opened.error || !request.output) return opened;
-    if (problem failed = open_output(request, std::move(in), opened))
+    if (problem failed = open_output(request, std::move(in), opened)) {
+        tell_access(access_kind::write, request.output->path(), {}, failed);
         return {.error = std::move(failed)};
+    }
+    if (options_.on_access) {
+        struct stat output{};
+        ::fstat(opened.output.get(), &output);
+        tell_access(access_kind::write, request.output->path(), snapshot_of(output), {});
+    }
     tell(step::output_created, request.output->path());
     return opened;
 }
@@ -232,8 +275,8 @@ opened_file local_opener::open_source_of(const open_request& request) {
             return {.error = describe_open_source(found.error().value(), request.source.root)};
         root = *found;
     }
-    opened_source source =
-        open_source(request.source, root ? root->fd.get() : -1, options_.follow_symlinks);
+    opened_source source = open_source(request.source, root ? root->fd.get() : -1,
+                                       options_.follow_symlinks, acting_.gate());
     return {.error = std::move(source.error),
             .source = std::move(source.fd),
             .snapshot = source.snapshot};
@@ -241,7 +284,7 @@ opened_file local_opener::open_source_of(const open_request& request) {
 
 problem local_opener::open_output(const open_request& request, std::shared_ptr<directory> in,
                                   opened_file& opened) {
-    auto ticket = std::make_unique<local_ticket>();
+    auto ticket = std::make_unique<local_ticket>(calls_);
     const std::string path = request.output->path();
     const auto target = options_.devices.taken ? find_device(path) : std::nullopt;
     if (target) {
@@ -282,16 +325,15 @@ opened_file local_opener::open_expected(const open_request& request,
     opened_file opened{.already_published = true};
     struct stat source{};
     struct stat output{};
-    const int flags = options_.follow_symlinks ? 0 : AT_SYMLINK_NOFOLLOW;
     // The output took over its source's time, so that the source is known by it. Where metadata are
     // not carried over there is no telling, and the source stays.
-    if (::fstatat(AT_FDCWD, request.source.path().c_str(), &source, flags) == 0 &&
+    if (acting_.gate().status(request.source.path(), options_.follow_symlinks, source) &&
         ::fstatat(in->fd.get(), request.output->name.c_str(), &output, AT_SYMLINK_NOFOLLOW) == 0) {
         opened.snapshot = snapshot_of(source);
         opened.source_as_before = options_.carry_metadata &&
                                   opened.snapshot.modified_ns == snapshot_of(output).modified_ns;
     }
-    auto ticket = std::make_unique<local_ticket>();
+    auto ticket = std::make_unique<local_ticket>(calls_);
     ticket->lies_in = std::move(in);
     opened.ticket = std::move(ticket);
     return opened;
@@ -303,53 +345,13 @@ opened_file local_opener::open_for_rehearsal(const open_request& request) {
     std::filesystem::path at = request.output->directory.path();
     for (;;) {
         if (at.empty()) at = ".";
-        opened.output = io::unique_fd(::open(at.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+        opened.output = acting_.gate().open(at, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
         if (opened.output || errno != ENOENT || !at.has_relative_path() || at == ".") break;
         at = at.parent_path();
     }
-    if (!opened.output)
-        opened.output = io::unique_fd(::open(at.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!opened.output) opened.output = acting_.gate().open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (!opened.output) opened.error = describe_output(errno, request.output->path());
     return opened;
-}
-
-sealed_file local_opener::seal_one(const seal_request& request) const {
-    struct stat source{};
-    struct stat output{};
-    const std::string path = request.source.path();
-    if (::fstat(request.source_fd, &source) != 0)
-        return {.error = describe_open_source(errno, path)};
-    if (::fstat(request.output_fd, &output) != 0)
-        return {.error = describe_output(errno, request.destination)};
-    if (!S_ISBLK(source.st_mode) && snapshot_of(source) != request.snapshot)
-        return {.error = {reason::source_changed,
-                          path + " changed while it was read; " +
-                              (S_ISBLK(output.st_mode)
-                                   ? request.destination + " holds a mixture of old and new"
-                                   : "no output was left")}};
-    sealed_file sealed;
-    if (S_ISBLK(output.st_mode)) {
-        tell(step::sealed, request.destination);
-        return {.device = output.st_dev, .inode = output.st_ino};
-    }
-    if (S_ISBLK(source.st_mode)) {
-        // What a whole device holds is nobody's but its owner's until they say otherwise.
-        if (::fchmod(request.output_fd, 0600) != 0)
-            return {.error = describe_output(errno, request.destination)};
-    } else if (options_.carry_metadata) {
-        for (const std::string& lost : carry_metadata(request.source_fd, source, request.output_fd))
-            sealed.warnings.push_back(
-                {reason::metadata_lost, request.destination + ": could not keep the " + lost});
-    } else if (::fchmod(request.output_fd, plain_mode_) != 0) {
-        return {.error = describe_output(errno, request.destination)};
-    }
-    sealed.device = output.st_dev;
-    sealed.inode = output.st_ino;
-    // Best effort: the fsync that follows reports what this could not do.
-    if (request.start_writeback && options_.durable)
-        ::sync_file_range(request.output_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-    tell(step::sealed, request.destination);
-    return sealed;
 }
 
 std::vector<problem> local_opener::publish_all(const std::vector<publish_request>& requests) {
@@ -372,7 +374,7 @@ problem local_opener::remove_one(const remove_request& request) {
     const std::string path = request.source.path();
     const std::size_t slash = request.source.relative.rfind('/');
     std::shared_ptr<directory> in;
-    std::string name = path;
+    std::string name;
     if (!request.source.relative.empty()) {
         const bool nested = slash != std::string::npos;
         output_place at;
@@ -383,18 +385,21 @@ problem local_opener::remove_one(const remove_request& request) {
         in = *found;
         name = nested ? request.source.relative.substr(slash + 1) : request.source.relative;
     }
-    const int in_fd = in ? in->fd.get() : AT_FDCWD;
     struct stat status{};
-    const int flags = !in && options_.follow_symlinks ? 0 : AT_SYMLINK_NOFOLLOW;
-    if (::fstatat(in_fd, name.c_str(), &status, flags) != 0)
-        return errno == ENOENT ? problem{} : describe_open_source(errno, path);
+    const bool there = in ? ::fstatat(in->fd.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0
+                          : acting_.gate().status(path, options_.follow_symlinks, status);
+    if (!there) return errno == ENOENT ? problem{} : describe_open_source(errno, path);
     if (snapshot_of(status) != request.snapshot)
         return {reason::source_changed, path + " changed after it was read, so that it stays"};
-    if (::unlinkat(in_fd, name.c_str(), 0) != 0)
-        return {reason::source_unreadable,
-                path + " could not be removed: " + boost::system::system_category().message(errno)};
-    tell(step::source_removed, path);
-    return {};
+    const bool removed =
+        in ? ::unlinkat(in->fd.get(), name.c_str(), 0) == 0 : acting_.gate().remove(path);
+    problem error;
+    if (!removed)
+        error = {reason::source_unreadable, path + " could not be removed: " +
+                                                boost::system::system_category().message(errno)};
+    tell_access(access_kind::remove, path, request.snapshot, error);
+    if (removed) tell(step::source_removed, path);
+    return error;
 }
 
 }  // namespace

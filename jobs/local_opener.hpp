@@ -1,4 +1,5 @@
-// The opener in this process, with this process's rights: blocking calls on a few threads.
+// The opener in this process: blocking calls on a few threads of its own, which act with the rights
+// of whom the job is for.
 #pragma once
 
 #include "jobs/opener.hpp"

@@ -10,6 +10,8 @@
 
 #include "io/asio.hpp"
 #include "io/unique_fd.hpp"
+#include "jobs/access.hpp"
+#include "jobs/acting.hpp"
 #include "jobs/device_rules.hpp"
 #include "jobs/job_spec.hpp"
 #include "jobs/output_registry.hpp"
@@ -35,6 +37,10 @@ struct opener_options {
     bool unnamed_outputs = true;  // O_TMPFILE where the file system has it
     std::shared_ptr<output_registry> outputs;
     device_rules devices;
+    // For whom, and what is not for them; empty: with the process's own rights, everywhere.
+    rights_source act_for;
+    std::vector<std::string> out_of_bounds;
+    access_hook on_access;
     step_hook on_step;
 };
 

@@ -47,6 +47,7 @@ public:
     const std::shared_ptr<jobs::directory>& directory() const { return directory_; }
     const std::string& name() const { return name_; }
     std::string path() const;
+    bool has_temporary() const { return !temporary_.empty(); }
 
 private:
     friend struct created_output create_output(std::shared_ptr<jobs::directory> directory,

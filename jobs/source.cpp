@@ -20,17 +20,16 @@ std::int64_t nanoseconds(const timespec& time) {
 
 // Opening a device can do things to it (rewind a tape), so that a look at the name comes first; the
 // opened file is looked at again, since the name may have been given to another meanwhile.
-problem objection_to_name(const std::string& path, bool follow_symlinks) {
+problem objection_to_name(const std::string& path, bool follow_symlinks, const gate& through) {
     struct stat status{};
-    if (::fstatat(AT_FDCWD, path.c_str(), &status, follow_symlinks ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
-        return describe_open_source(errno, path);
+    if (!through.status(path, follow_symlinks, status)) return describe_open_source(errno, path);
     return objection_to_type(status.st_mode, path);
 }
 
-io::unique_fd open_named(const std::string& path, bool follow_symlinks) {
+io::unique_fd open_named(const std::string& path, bool follow_symlinks, const gate& through) {
     // Without O_NONBLOCK a FIFO that slips in between would hold this thread for ever.
     const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    return io::unique_fd(::open(path.c_str(), flags | (follow_symlinks ? 0 : O_NOFOLLOW)));
+    return through.open(path, flags | (follow_symlinks ? 0 : O_NOFOLLOW));
 }
 
 // io_uring takes O_NONBLOCK on a regular file as "fail rather than wait for the device".
@@ -80,18 +79,18 @@ io::unique_fd open_beneath(int root_fd, const std::string& relative, int flags) 
     }
 }
 
-opened_source open_source(const place& at, int root_fd, bool follow_symlinks) {
+opened_source open_source(const place& at, int root_fd, bool follow_symlinks, const gate& through) {
     const std::string path = at.path();
     const bool named_itself = at.relative.empty();
     if (named_itself)
-        if (problem objection = objection_to_name(path, follow_symlinks))
+        if (problem objection = objection_to_name(path, follow_symlinks, through))
             return {.error = std::move(objection)};
 
     opened_source opened;
-    opened.fd = named_itself ? open_named(path, follow_symlinks)
+    opened.fd = named_itself ? open_named(path, follow_symlinks, through)
                              : open_beneath(root_fd, at.relative, O_RDONLY | O_NOCTTY | O_NONBLOCK);
     struct stat status{};
-    if (!opened.fd || ::fstat(opened.fd.get(), &status) != 0)
+    if (!opened.fd || !through.admits(opened.fd.get()) || ::fstat(opened.fd.get(), &status) != 0)
         return {.error = describe_open_source(errno, path)};
     if (problem objection = objection_to_type(status.st_mode, path))
         return {.error = std::move(objection)};

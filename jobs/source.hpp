@@ -3,6 +3,7 @@
 #pragma once
 
 #include "io/unique_fd.hpp"
+#include "jobs/gate.hpp"
 #include "jobs/job_spec.hpp"
 #include "jobs/path_rules.hpp"
 
@@ -34,7 +35,8 @@ struct opened_source {
 
 // Below `at.root` no symbolic link is followed, whatever happens to the tree meanwhile. `root_fd`
 // is the opened root where at.relative is not empty. Never waits for a FIFO's other end.
-opened_source open_source(const place& at, int root_fd, bool follow_symlinks);
+opened_source open_source(const place& at, int root_fd, bool follow_symlinks,
+                          const gate& through = {});
 
 // Why this is no source; none for a regular file.
 problem objection_to_type(mode_t mode, const std::string& path);
