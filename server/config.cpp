@@ -33,6 +33,7 @@ environment process_environment() {
 config default_config(bool system, const environment& env) {
     config c;
     c.listen.unix_path = system ? "/run/peerpress/peerpressd.sock" : user_socket(env);
+    c.security.audit = system ? "all" : "refusals";
     c.state.directory =
         system ? "/var/lib/peerpress" : xdg(env, "XDG_STATE_HOME", "/.local/state") + "/peerpress";
     return c;

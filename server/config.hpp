@@ -13,7 +13,7 @@ namespace peerpress::server {
 
 struct listen_config {
     std::string unix_path;           // of the socket that serves everything
-    std::uint64_t unix_mode = 0600;  // whoever can connect acts with the daemon's rights
+    std::uint64_t unix_mode = 0600;  // who can connect
     std::string tcp;                 // loopback "address:port" for streams only; empty: none
     std::uint64_t streams_max = 64;  // calls at once on one connection
 };
@@ -62,6 +62,13 @@ struct noload_config {
     std::uint64_t sample_every = 1000;
 };
 
+// Who may do what, beside what the kernel lets each user do.
+struct security_config {
+    std::string administrators;      // a group; empty: root alone
+    std::vector<std::string> roots;  // below which local users' jobs stay; empty: everywhere
+    std::string audit = "refusals";  // of files; "all": what was granted as well
+};
+
 struct metrics_config {
     std::string listen;  // "unix:/path" or loopback "address:port"; empty: none
 };
@@ -82,6 +89,7 @@ struct config {
     transform_config transform;
     p2p_config p2p;
     noload_config noload;
+    security_config security;
     metrics_config metrics;
     state_config state;
     log_config log;

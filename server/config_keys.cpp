@@ -34,6 +34,12 @@ bool is_local(const std::string& s) {
 bool is_word(const std::string& s) {
     return !s.empty() && s.find(',') == s.npos && s.find('\0') == s.npos;
 }
+bool is_group_name(const std::string& s) {
+    return s.find_first_of(std::string_view(" ,:\0", 4)) == s.npos;
+}
+bool is_audit(const std::string& s) {
+    return s == "all" || s == "refusals";
+}
 bool is_log_level(const std::string& s) {
     constexpr std::array levels{"trace", "debug", "info", "warning", "error"};
     return std::find(levels.begin(), levels.end(), s) != levels.end();
@@ -47,7 +53,7 @@ const std::array keys{
                text_key{AT(listen.unix_path), "an absolute path of at most 107 bytes, or empty",
                         is_socket_path}},
     config_key{"listen.unix_mode",
-               "Mode of that socket. Whoever can connect acts with the daemon's rights.",
+               "Mode of that socket: who can connect. Jobs run with their callers' rights.",
                integer_key{.at = AT(listen.unix_mode), .max = 0777, .octal = true}},
     config_key{
         "listen.tcp",
@@ -127,6 +133,17 @@ const std::array keys{
                "Of the chunks that an accelerator compressed one in so many, and the first and the "
                "last of a file, are decoded by a processor and compared with the source. 0: none.",
                integer_key{.at = AT(noload.sample_every), .max = 1'000'000'000}},
+    config_key{"security.administrators",
+               "A group whose members see and cancel everybody's jobs, as root does. Empty: none.",
+               text_key{AT(security.administrators), "a group's name, or empty", is_group_name}},
+    config_key{"security.roots",
+               "Directories below which jobs stay, whatever links and \"..\" say. Empty: wherever "
+               "their callers may.",
+               list_key{AT(security.roots), "an absolute path", is_absolute_path}},
+    config_key{"security.audit",
+               "What is recorded of files: \"refusals\", or \"all\": each file read, written or "
+               "removed. Jobs asked for and cancelled always are.",
+               text_key{AT(security.audit), "one of all, refusals", is_audit}},
     config_key{"metrics.listen", "Where Prometheus text is served by HTTP. Empty: nowhere.",
                text_key{AT(metrics.listen),
                         "\"unix:/path\" or a loopback address such as \"127.0.0.1:9117\", or empty",

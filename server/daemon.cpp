@@ -2,7 +2,9 @@
 
 #include "accel/software/software_engine.hpp"
 #include "server/accelerators.hpp"
+#include "server/audit.hpp"
 #include "server/endpoint.hpp"
+#include "server/local_callers.hpp"
 #include "server/peer_to_peer.hpp"
 #include "server/refusal.hpp"
 #include "server/unix_socket.hpp"
@@ -12,6 +14,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <future>
 
 namespace peerpress::server {
@@ -89,6 +92,39 @@ awaitable<> nothing() {
     co_return;
 }
 
+std::shared_ptr<const jobs::root_set> open_roots(const config& c) {
+    if (c.security.roots.empty()) return nullptr;
+    try {
+        return std::make_shared<const jobs::root_set>(c.security.roots);
+    } catch (const system_error& e) {
+        throw refusal(jobs::reason::invalid_argument, fmt::format("security.roots: {}", e.what()));
+    }
+}
+
+acting_rules acting_rules_of(const config& c, std::shared_ptr<const jobs::root_set> roots) {
+    return {.rights_of =
+                [roots = std::move(roots)](const job_owner& owner) {
+                    jobs::rights found = rights_of_local(owner);
+                    found.roots = roots;
+                    return found;
+                },
+            .out_of_bounds = {std::filesystem::canonical(c.state.directory).string()},
+            .on_access =
+                [all = c.security.audit == "all"](const job_owner& owner, const std::string& job,
+                                                  const jobs::access& seen) {
+                    const bool granted = !seen.error;
+                    if (granted ? !all : !is_refusal(seen.error.reason)) return;
+                    audit({.who = owner.name(),
+                           .what = jobs::access_name(seen.kind),
+                           .job = job,
+                           .root = seen.root,
+                           .path = seen.path,
+                           .device = seen.device,
+                           .inode = seen.inode,
+                           .error = seen.error});
+                }};
+}
+
 // What `work` gives on `executor`, for a thread that may wait.
 template <class T>
 T run_on(asio::any_io_executor executor, awaitable<T> work) {
@@ -112,6 +148,7 @@ struct daemon::control {
 };
 
 struct daemon::listeners {
+    std::vector<std::unique_ptr<server::callers>> callers;
     std::vector<std::unique_ptr<grpc::Service>> services;
     std::unique_ptr<unix_listener> socket;
     std::vector<std::unique_ptr<grpc_server>> servers;
@@ -135,6 +172,7 @@ daemon::daemon(const config& config, const daemon_seams& seams)
     streams_sampler_ = std::make_unique<lane_sampler>(*streams_lane_);
 
     const asio::any_io_executor executor = control_->context.get_executor();
+    roots_ = open_roots(config);
     planner_ = std::make_unique<jobs::p2p_planner>(jobs_lane_->executor(), p2p_options_of(config));
     planner_->use(open_accelerators(config, *jobs_lane_));
     accelerators_ = run_on(jobs_lane_->executor(), look_at_accelerators());
@@ -146,7 +184,8 @@ daemon::daemon(const config& config, const daemon_seams& seams)
     runner_ = seams.make_runner ? seams.make_runner(*jobs_lane_)
                                 : std::make_unique<lane_job_runner>(
                                       *jobs_lane_, planner_.get(), devices_,
-                                      static_cast<std::uint32_t>(config.noload.sample_every));
+                                      static_cast<std::uint32_t>(config.noload.sample_every),
+                                      acting_rules_of(config, roots_));
     manager_ = std::make_unique<job_manager>(executor, *store_, *runner_, metrics_, throughput_,
                                              manager_options_of(config, planner_->has_devices()));
     transformer::listener listener;
@@ -196,14 +235,11 @@ void daemon::listen_unix(const config& config, std::optional<int> listening_fd) 
     const asio::any_io_executor executor = control_->context.get_executor();
     grpc::ServerBuilder builder;
     set_limits(builder, static_cast<int>(config.listen.streams_max));
-    auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
-        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
-        grpc::InsecureServerCredentials());
-    listeners_->socket = std::make_unique<unix_listener>(
-        executor, fd, listening_fd ? "" : config.listen.unix_path, std::move(acceptor));
-
+    listeners_->callers.push_back(
+        std::make_unique<local_callers>(local_caller_rules_of(config, roots_)));
+    const callers& callers = *listeners_->callers.back();
     auto& services = listeners_->services;
-    services.push_back(std::make_unique<job_service>(executor, *manager_, calls_));
+    services.push_back(std::make_unique<job_service>(executor, *manager_, calls_, callers));
     builder.RegisterService(services.back().get());
     services.push_back(std::make_unique<transform_service>(*transformer_));
     builder.RegisterService(services.back().get());
@@ -211,6 +247,10 @@ void daemon::listen_unix(const config& config, std::optional<int> listening_fd) 
     builder.RegisterService(services.back().get());
     listeners_->servers.push_back(
         std::make_unique<grpc_server>(builder, config.listen.unix_path, all_services));
+    grpc_server& server = *listeners_->servers.back();
+    listeners_->socket =
+        std::make_unique<unix_listener>(executor, fd, listening_fd ? "" : config.listen.unix_path,
+                                        [&server](int connection) { server.serve(connection); });
     addresses_.push_back(listening_fd ? "the socket systemd passed"
                                       : "unix:" + config.listen.unix_path);
 }

@@ -101,8 +101,9 @@ private:
     std::uint32_t codec_threads_ = 0;
     std::unique_ptr<jobs::p2p_planner> planner_;
     jobs::device_rules devices_;
-    std::vector<accelerator_view> accelerators_;  // as last seen; control's
-    std::future<void> freshness_;                 // ends with the manager
+    std::shared_ptr<const jobs::root_set> roots_;  // nullptr: everywhere
+    std::vector<accelerator_view> accelerators_;   // as last seen; control's
+    std::future<void> freshness_;                  // ends with the manager
     std::unique_ptr<job_runner> runner_;
     std::unique_ptr<job_manager> manager_;
     std::unique_ptr<transformer> transformer_;

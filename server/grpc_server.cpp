@@ -4,6 +4,7 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/server_posix.h>
 
 namespace peerpress::server {
 
@@ -52,6 +53,10 @@ void grpc_server::set_serving(bool serving) {
     auto* health = server_->GetHealthCheckService();
     health->SetServingStatus(serving);
     for (const auto& service : services_) health->SetServingStatus(service, serving);
+}
+
+void grpc_server::serve(int fd) {
+    grpc::AddInsecureChannelFromFd(server_.get(), fd);
 }
 
 void grpc_server::shut_down(std::chrono::milliseconds grace) {

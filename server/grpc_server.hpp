@@ -28,6 +28,9 @@ public:
 
     void set_serving(bool serving);
 
+    // Serves one connection; its calls have "fd:N" as their peer. Takes the descriptor over.
+    void serve(int fd);
+
     // Calls under way have until `grace` is over, then they are cancelled. Blocks until the last
     // has ended.
     void shut_down(std::chrono::milliseconds grace);

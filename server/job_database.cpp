@@ -3,6 +3,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <ctime>
 #include <filesystem>
@@ -42,6 +43,7 @@ std::unique_ptr<sqlite::database> open_checked(const std::string& path) {
         }
     }
     migrate(*db, job_migrations());
+    tables::adopt(*db, {.uid = ::geteuid(), .gid = ::getegid()});
     return db;
 }
 

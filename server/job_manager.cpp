@@ -78,7 +78,7 @@ jobs::problem job_manager::admission() const {
     return {};
 }
 
-awaitable<job_view> job_manager::create(new_job job) {
+awaitable<job_view> job_manager::create(new_job job, jobs::rights rights) {
     const jobs::problem refused = admission();
     ++creating_;
     std::exception_ptr error;
@@ -99,6 +99,7 @@ awaitable<job_view> job_manager::create(new_job job) {
     auto live = std::make_shared<live_job>();
     live->record = created.record;
     live->record.spec.clear();
+    live->rights = std::move(rights);
     live_.emplace(live->record.id, live);
     enqueue(live);
     co_return view_of(*live, std::move(created.record));
@@ -114,8 +115,8 @@ std::shared_ptr<live_job> job_manager::find_live(const std::string& id) const {
     return found == live_.end() ? nullptr : found->second;
 }
 
-awaitable<job_view> job_manager::get(std::string id) {
-    job_record stored = co_await store_.get(id);
+awaitable<job_view> job_manager::get(std::string id, visible_jobs visible) {
+    job_record stored = co_await store_.get(id, visible);
     // Looked up after the answer: the store answers in order, so that a job that is not live here
     // has its end in what was read.
     const live_ptr live = find_live(id);
@@ -133,9 +134,9 @@ awaitable<page<job_view>> job_manager::list(job_query query) {
     co_return found;
 }
 
-awaitable<job_view> job_manager::cancel(std::string id) {
+awaitable<job_view> job_manager::cancel(std::string id, visible_jobs visible) {
     const live_ptr job = find_live(id);
-    if (job != nullptr && !job->cancel_asked) {
+    if (job != nullptr && is_visible(job->record.owner, visible) && !job->cancel_asked) {
         job->cancel_asked = true;
         const bool waited = queue_.erase(job) == 1;
         const job_state before = std::exchange(job->record.state, job_state::cancelling);
@@ -145,7 +146,7 @@ awaitable<job_view> job_manager::cancel(std::string id) {
             co_await cancel_begun(job, before);
         }
     }
-    co_return co_await get(std::move(id));
+    co_return co_await get(std::move(id), visible);
 }
 
 awaitable<> job_manager::cancel_begun(live_ptr job, job_state before) {
@@ -225,7 +226,9 @@ awaitable<jobs::job_outcome> job_manager::run_once(live_ptr job) {
                         .observer = recorder,
                         .progress = job->progress,
                         .stop = job->stop.get_token(),
-                        .history = std::move(history)};
+                        .history = std::move(history),
+                        .owner = job->record.owner,
+                        .rights = job->rights};
     co_return co_await runner_.run(std::move(spec), std::move(context));
 }
 
@@ -257,7 +260,9 @@ awaitable<bool> job_manager::tidy(live_ptr job) {
                             .observer = recorder,
                             .progress = job->progress,
                             .stop = stop_tidying_.get_token(),
-                            .history = {}};
+                            .history = {},
+                            .owner = job->record.owner,
+                            .rights = job->rights};
         co_await runner_.tidy(std::move(spec), std::move(context));
     } catch (const std::exception& e) {
         spdlog::warn("jobs/{}: temporaries of an earlier run may be left: {}", job->record.id,

@@ -43,9 +43,11 @@ public:
     awaitable<> resume();
 
     // Throw refusal.
-    awaitable<job_view> create(new_job job);  // its spec was found to be valid
-    awaitable<job_view> get(std::string id);
-    awaitable<job_view> cancel(std::string id);
+    // Its spec was found to be valid; it runs with `rights`, those of its owner.
+    awaitable<job_view> create(new_job job, jobs::rights rights);
+    // A job that is not visible is none: job_not_found.
+    awaitable<job_view> get(std::string id, visible_jobs visible);
+    awaitable<job_view> cancel(std::string id, visible_jobs visible);
     awaitable<page<job_view>> list(job_query query);
     awaitable<page<stored_file>> files(file_query query) { return store_.files(query); }
 

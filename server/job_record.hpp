@@ -3,6 +3,7 @@
 
 #include "jobs/job_run.hpp"
 #include "jobs/job_spec.hpp"
+#include "server/job_owner.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -39,15 +40,17 @@ struct job_record {
     job_counters counters = {};
     std::int64_t sequence = 0;  // of its last file
     std::string paths = {};     // of the bytes of its files: a serialised Progress
+    job_owner owner = {};
 };
 
 struct new_job {
     std::string id;
-    std::string request_id;    // empty: none
+    std::string request_id;    // empty: none; each owner's are apart from everybody else's
     std::string request_spec;  // as the caller sent it; what a repeated request_id is compared with
     std::string spec;
     std::int32_t priority = 0;
     micros create_time = 0;
+    job_owner owner = {};
 };
 
 // A file that came to its end. The store gives it its sequence number.

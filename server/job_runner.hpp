@@ -3,6 +3,8 @@
 
 #include "jobs/job_run.hpp"
 #include "jobs/path_planner.hpp"
+#include "jobs/rights.hpp"
+#include "server/job_owner.hpp"
 
 namespace peerpress::server {
 
@@ -13,6 +15,8 @@ struct run_context {
     jobs::job_progress& progress;
     std::stop_token stop;
     jobs::job_history history;
+    job_owner owner = {};
+    std::optional<jobs::rights> rights = {};  // nullopt: the owner's, as they are now
 };
 
 class job_runner {
@@ -26,16 +30,31 @@ public:
     virtual awaitable<> tidy(jobs::job_spec spec, run_context context) = 0;
 };
 
+// How an owner's rights are found again after a restart: on an opener's thread, so that it may
+// block. Throws problem_error where they are gone.
+using owners_rights = std::function<jobs::rights(const job_owner&)>;
+jobs::rights rights_of_local(const job_owner& owner);
+
+// What a runner needs to know to act for others.
+struct acting_rules {
+    owners_rights rights_of = rights_of_local;
+    std::vector<std::string> out_of_bounds = {};
+    // Told of each file, on an opener's thread.
+    std::function<void(const job_owner&, const std::string& job, const jobs::access&)> on_access =
+        {};
+};
+
 // Runs jobs on a lane, each with its own share of the lane's slots.
 class lane_job_runner : public job_runner {
 public:
     explicit lane_job_runner(pipeline::lane& lane, jobs::path_planner* planner = nullptr,
                              jobs::device_rules devices = {},
-                             std::uint32_t device_sample_every = 1000)
+                             std::uint32_t device_sample_every = 1000, acting_rules acting = {})
         : lane_(lane),
           planner_(planner),
           devices_(std::move(devices)),
           device_sample_every_(device_sample_every),
+          acting_(std::move(acting)),
           outputs_(jobs::make_output_registry()) {}
 
     awaitable<jobs::job_outcome> run(jobs::job_spec spec, run_context context) override;
@@ -47,11 +66,13 @@ protected:
 
 private:
     jobs::job_context on_lane(run_context context);
+    jobs::rights_source rights_of(const run_context& context) const;
 
     pipeline::lane& lane_;
     jobs::path_planner* planner_;
     jobs::device_rules devices_;
     std::uint32_t device_sample_every_;
+    acting_rules acting_;
     std::shared_ptr<jobs::output_registry> outputs_;
 };
 

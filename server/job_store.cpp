@@ -162,9 +162,10 @@ awaitable<created_job> job_store::create(new_job job, jobs::problem admission) {
     return ask(std::move(work));
 }
 
-awaitable<job_record> job_store::get(std::string id) {
-    std::function<job_record(sqlite::database&)> work = [id = std::move(id)](auto& db) {
-        if (auto found = tables::find(db, id)) return *std::move(found);
+awaitable<job_record> job_store::get(std::string id, visible_jobs visible) {
+    std::function<job_record(sqlite::database&)> work = [id = std::move(id), visible](auto& db) {
+        auto found = tables::find(db, id);
+        if (found && is_visible(found->owner, visible)) return *std::move(found);
         throw refusal(
             jobs::reason::job_not_found,
             fmt::format("there is no job jobs/{}: it never was, or was forgotten by age", id),

@@ -41,7 +41,7 @@ public:
 
     // Each throws refusal, or system_error with sqlite::category().
     awaitable<created_job> create(new_job job, jobs::problem admission);
-    awaitable<job_record> get(std::string id);  // job_not_found
+    awaitable<job_record> get(std::string id, visible_jobs visible = everybodys_jobs);
     awaitable<page<job_record>> list(job_query query);
     awaitable<std::vector<job_record>> unfinished();
     awaitable<> set_state(std::int64_t row, jobs::job_state state);

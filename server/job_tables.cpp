@@ -67,13 +67,22 @@ constexpr std::array migrations{
     "  PRIMARY KEY (job, source)) WITHOUT ROWID;",
     // Which way the bytes of a job's files went, added up.
     "ALTER TABLE jobs ADD COLUMN paths BLOB",
+    // Whose a job is; NULL until somebody adopts it. A request_id is an owner's own from here on:
+    // the column that was unique for all of them stays empty, since SQLite cannot take it away.
+    "ALTER TABLE jobs ADD COLUMN owner INTEGER;"
+    "ALTER TABLE jobs ADD COLUMN owner_group INTEGER;"
+    "ALTER TABLE jobs ADD COLUMN owner_identity BLOB;"
+    "ALTER TABLE jobs ADD COLUMN request BLOB;"
+    "UPDATE jobs SET request = request_id, request_id = NULL WHERE request_id IS NOT NULL;"
+    "CREATE INDEX jobs_of_owner ON jobs(owner, row);"
+    "CREATE UNIQUE INDEX jobs_request ON jobs(owner, request) WHERE request IS NOT NULL",
 };
 
 #define JOB_COLUMNS_WITH(spec)                                                            \
     "row, id, " spec                                                                      \
     ", state, priority, create_time, start_time, end_time, error_reason, error_message, " \
     "warned, files_total, files_done, files_failed, bytes_total, bytes_in, bytes_out, "   \
-    "page_cache_files, sequence, paths"
+    "page_cache_files, sequence, paths, owner, owner_group, owner_identity"
 #define JOB_COLUMNS JOB_COLUMNS_WITH("spec")
 
 job_record read_job(const sqlite::query& q) {
@@ -99,6 +108,9 @@ job_record read_job(const sqlite::query& q) {
                   .page_cache_files = q.integer(17)};
     r.sequence = q.integer(18);
     r.paths = q.bytes(19);
+    r.owner = {.uid = static_cast<uid_t>(q.integer(20)),
+               .gid = static_cast<gid_t>(q.integer(21)),
+               .identity = q.bytes(22)};
     return r;
 }
 
@@ -110,11 +122,12 @@ std::int64_t user_version(sqlite::database& db) {
 
 std::optional<created_job> find_by_request(sqlite::database& db, const new_job& job) {
     if (job.request_id.empty()) return std::nullopt;
-    auto q = db.prepare("SELECT " JOB_COLUMNS ", request_spec FROM jobs WHERE request_id = ?");
-    q.bind(job.request_id);
+    auto q = db.prepare("SELECT " JOB_COLUMNS
+                        ", request_spec FROM jobs WHERE owner = ? AND request = ?");
+    q.bind(std::int64_t{job.owner.uid}, job.request_id);
     if (!q.step()) return std::nullopt;
     created_job found{.record = read_job(q), .existed = true};
-    if (q.bytes(20) != job.request_spec) {
+    if (q.bytes(23) != job.request_spec) {
         throw refusal(jobs::reason::request_id_conflict,
                       fmt::format("request_id {} made jobs/{} from another spec: take a new one",
                                   job.request_id, found.record.id),
@@ -179,17 +192,19 @@ created_job create(sqlite::database& db, const new_job& job, const jobs::problem
         request_spec = job.request_spec;
     }
     db.prepare(
-          "INSERT INTO jobs (id, request_id, request_spec, spec, state, priority, create_time) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?)")
+          "INSERT INTO jobs (id, request, request_spec, spec, state, priority, create_time, owner, "
+          "owner_group, owner_identity) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(job.id, request_id, request_spec, job.spec,
               static_cast<std::int64_t>(jobs::job_state::queued), std::int64_t{job.priority},
-              job.create_time)
+              job.create_time, std::int64_t{job.owner.uid}, std::int64_t{job.owner.gid},
+              job.owner.identity)
         .run();
     return {.record = {.row = db.last_row(),
                        .id = job.id,
                        .spec = job.spec,
                        .priority = job.priority,
-                       .create_time = job.create_time}};
+                       .create_time = job.create_time,
+                       .owner = job.owner}};
 }
 
 std::optional<job_record> find(sqlite::database& db, const std::string& id) {
@@ -199,11 +214,23 @@ std::optional<job_record> find(sqlite::database& db, const std::string& id) {
     return read_job(q);
 }
 
+void adopt(sqlite::database& db, const job_owner& owner) {
+    db.prepare("UPDATE jobs SET owner = ?, owner_group = ? WHERE owner IS NULL")
+        .bind(std::int64_t{owner.uid}, std::int64_t{owner.gid})
+        .run();
+}
+
 page<job_record> list(sqlite::database& db, const job_query& query) {
-    auto q = db.prepare("SELECT " JOB_COLUMNS
-                        " FROM jobs WHERE row < ? AND (? >> state) & 1 ORDER BY row DESC");
-    q.bind(query.before_row.value_or(std::numeric_limits<std::int64_t>::max()),
-           std::int64_t{query.state_mask});
+    const std::int64_t before = query.before_row.value_or(std::numeric_limits<std::int64_t>::max());
+    const std::int64_t states{query.state_mask};
+    auto q = query.visible ? db.prepare("SELECT " JOB_COLUMNS
+                                        " FROM jobs WHERE row < ? AND (? >> state) & 1 AND "
+                                        "owner = ? ORDER BY row DESC")
+                           : db.prepare("SELECT " JOB_COLUMNS
+                                        " FROM jobs WHERE row < ? AND (? >> state) & 1 "
+                                        "ORDER BY row DESC");
+    q.bind(before, states);
+    if (query.visible) q.bind(before, states, std::int64_t{*query.visible});
     page<job_record> found;
     std::size_t bytes = 0;
     while (q.step()) {

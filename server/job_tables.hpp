@@ -26,6 +26,7 @@ struct job_query {
     std::uint32_t state_mask = ~0u;  // bit n: job_state n
     std::optional<std::int64_t> before_row = {};
     std::int64_t count_max = 50;
+    visible_jobs visible = everybodys_jobs;
 };
 
 struct file_query {
@@ -51,6 +52,9 @@ namespace tables {
 // `admission`: why no job may be made now, if so; an existing job is returned all the same.
 created_job create(sqlite::database& db, const new_job& job, const jobs::problem& admission);
 std::optional<job_record> find(sqlite::database& db, const std::string& id);
+// What was stored before jobs had owners belongs to `owner`: it could be asked for by that user.
+void adopt(sqlite::database& db, const job_owner& owner);
+
 page<job_record> list(sqlite::database& db, const job_query& query);
 std::vector<job_record> unfinished(sqlite::database& db);  // oldest first, without their specs
 

@@ -17,10 +17,11 @@ constexpr std::int64_t files_per_query = 256;
 // One watcher. Every step returns false where the client has gone.
 class job_watcher {
 public:
-    job_watcher(job_manager& manager, v1::WatchJobRequest request,
+    job_watcher(job_manager& manager, v1::WatchJobRequest request, visible_jobs visible,
                 std::shared_ptr<outgoing_stream<v1::JobEvent>> stream)
         : manager_(manager),
           request_(std::move(request)),
+          visible_(visible),
           stream_(std::move(stream)),
           id_(job_id_of(request_.name(), "name")),
           interval_(watch_interval(request_.min_interval(), watch_interval_min)),
@@ -32,7 +33,7 @@ public:
     }
 
     awaitable<> watch() {
-        const job_view first = co_await manager_.get(id_);
+        const job_view first = co_await manager_.get(id_, visible_);
         row_ = first.record.row;
         const bool there = co_await send_snapshot(first);
         if (!there) co_return;
@@ -88,7 +89,7 @@ private:
     }
 
     awaitable<bool> send_current() {
-        job_view view = co_await manager_.get(id_);
+        job_view view = co_await manager_.get(id_, visible_);
         co_return co_await send_snapshot(std::move(view));
     }
 
@@ -126,6 +127,7 @@ private:
 
     job_manager& manager_;
     const v1::WatchJobRequest request_;
+    const visible_jobs visible_;
     std::shared_ptr<outgoing_stream<v1::JobEvent>> stream_;
     const std::string id_;
     const steady::duration interval_;
@@ -137,9 +139,9 @@ private:
 
 }  // namespace
 
-awaitable<> watch_job(job_manager& manager, v1::WatchJobRequest request,
+awaitable<> watch_job(job_manager& manager, v1::WatchJobRequest request, visible_jobs visible,
                       std::shared_ptr<outgoing_stream<v1::JobEvent>> stream) {
-    job_watcher watcher(manager, std::move(request), std::move(stream));
+    job_watcher watcher(manager, std::move(request), visible, std::move(stream));
     co_await watcher.watch();
 }
 

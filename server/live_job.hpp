@@ -1,6 +1,7 @@
 // A job that has not ended, as the manager has it in memory.
 #pragma once
 
+#include "jobs/rights.hpp"
 #include "server/change.hpp"
 #include "server/convert.hpp"
 #include "server/job_counters.hpp"
@@ -16,6 +17,8 @@ namespace peerpress::server {
 struct live_job {
     // Its spec stays in the store: ten thousand waiting jobs may name a great many files.
     job_record record;
+    // Those its owner had when asking for it; nullopt after a restart: looked up anew.
+    std::optional<jobs::rights> rights;
     bool has_history = false;  // an earlier run was cut short
     earlier_runs earlier;
 

@@ -63,6 +63,10 @@ void set_up_logging(const std::string& level) {
     formatter->set_pattern(stderr_is_journal() ? "%*%v" : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
     logger->set_formatter(std::move(formatter));
     logger->flush_on(spdlog::level::trace);
+    auto record = logger->clone("audit");
+    record->set_level(spdlog::level::trace);  // what is asked of the record is not the log's affair
+    spdlog::drop("audit");
+    spdlog::register_logger(std::move(record));
     spdlog::set_default_logger(std::move(logger));
 }
 

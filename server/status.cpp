@@ -2,6 +2,7 @@
 
 #include "accel/accelerator.hpp"
 #include "google/rpc/error_details.pb.h"
+#include "jobs/problem_error.hpp"
 #include "pipeline/format.hpp"
 #include "server/printable.hpp"
 #include "server/sqlite.hpp"
@@ -153,6 +154,8 @@ jobs::problem to_problem(std::exception_ptr error) {
     try {
         std::rethrow_exception(error);
     } catch (const refusal& e) {
+        return e.problem();
+    } catch (const jobs::problem_error& e) {
         return e.problem();
     } catch (const system_error& e) {
         return {reason_of(e.code()), e.what()};

@@ -11,10 +11,10 @@
 namespace peerpress::server {
 
 unix_listener::unix_listener(asio::any_io_executor executor, int fd, std::string socket_path,
-                             acceptor acceptor)
+                             connection_taker take)
     : listening_(std::move(executor), fd),
       socket_path_(std::move(socket_path)),
-      acceptor_(std::move(acceptor)),
+      take_(std::move(take)),
       pause_(listening_.get_executor()) {}
 
 unix_listener::~unix_listener() {
@@ -56,10 +56,7 @@ bool unix_listener::accept_one() {
     const int fd =
         ::accept4(listening_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) return false;
-    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
-    connection.listener_fd = listening_.native_handle();
-    connection.fd = fd;
-    acceptor_->HandleNewConnection(&connection);
+    take_(fd);
     return true;
 }
 

@@ -69,7 +69,8 @@ protected:
                               .request_spec = canonical_bytes(spec),
                               .spec = canonical_bytes(whole),
                               .priority = priority,
-                              .create_time = now_micros()}));
+                              .create_time = now_micros()},
+                             {}));
         return id;
     }
     reason refusal_of(const std::function<void()>& act) {
@@ -80,7 +81,9 @@ protected:
         }
         return reason::none;
     }
-    job_state state_of(const std::string& id) { return run(manager().get(id)).record.state; }
+    job_state state_of(const std::string& id) {
+        return run(manager().get(id, everybodys_jobs)).record.state;
+    }
     void await_state(const std::string& id, job_state state) {
         settle_until([&] { return state_of(id) == state; });
     }
@@ -122,7 +125,7 @@ TEST_F(JobManager, RunsAJobToItsEnd) {
 
     await_state(id, job_state::succeeded);
 
-    const job_record r = run(manager().get(id)).record;
+    const job_record r = run(manager().get(id, everybodys_jobs)).record;
     EXPECT_EQ(r.counters.files_done, 1);
     EXPECT_EQ(r.counters.bytes_in, 10);
     EXPECT_EQ(r.sequence, 1);
@@ -162,7 +165,7 @@ TEST_F(JobManager, CancelsAWaitingJobWithoutEverRunningIt) {
     create("/blocker");
     const std::string id = create("/a");
 
-    EXPECT_EQ(run(manager().cancel(id)).record.state, job_state::cancelled);
+    EXPECT_EQ(run(manager().cancel(id, everybodys_jobs)).record.state, job_state::cancelled);
     runner_.end("/blocker");
     settle_until([&] { return manager().running() == 0; });
 
@@ -175,7 +178,7 @@ TEST_F(JobManager, CancelsARunningJobWhichThenEnds) {
     runner_.ignore_stops("/a");
     await_state(id, job_state::running);
 
-    EXPECT_EQ(run(manager().cancel(id)).record.state, job_state::cancelling);
+    EXPECT_EQ(run(manager().cancel(id, everybodys_jobs)).record.state, job_state::cancelling);
     EXPECT_EQ(run(store_->get(id)).state, job_state::cancelling);
     runner_.end("/a", {.state = job_state::cancelled});
 
@@ -186,7 +189,7 @@ TEST_F(JobManager, LetsARunThatWasFasterThanItsCancellationHaveItsSay) {
     const std::string id = create("/a");
     runner_.ignore_stops("/a");
     await_state(id, job_state::running);
-    run(manager().cancel(id));
+    run(manager().cancel(id, everybodys_jobs));
     runner_.end("/a");
 
     await_state(id, job_state::succeeded);
@@ -197,8 +200,9 @@ TEST_F(JobManager, LeavesAnEndedJobAloneWhenItIsCancelled) {
     runner_.end("/a");
     await_state(id, job_state::succeeded);
 
-    EXPECT_EQ(run(manager().cancel(id)).record.state, job_state::succeeded);
-    EXPECT_EQ(refusal_of([&] { run(manager().cancel("nobody")); }), reason::job_not_found);
+    EXPECT_EQ(run(manager().cancel(id, everybodys_jobs)).record.state, job_state::succeeded);
+    EXPECT_EQ(refusal_of([&] { run(manager().cancel("nobody", everybodys_jobs)); }),
+              reason::job_not_found);
 }
 
 TEST_F(JobManager, FailsTheJobWhoseRunThrows) {
@@ -207,7 +211,7 @@ TEST_F(JobManager, FailsTheJobWhoseRunThrows) {
 
     await_state(id, job_state::failed);
 
-    const job_record r = run(manager().get(id)).record;
+    const job_record r = run(manager().get(id, everybodys_jobs)).record;
     EXPECT_EQ(r.error.reason, reason::internal);
     EXPECT_EQ(r.error.message, "out of luck");
 }
@@ -243,7 +247,7 @@ TEST_F(JobManager, GoesOnAfterARestartWhereARunWasCutShort) {
     await_state(id, job_state::running);
     runner_.report("/a", {done("/a/1"), failed("/a/2")});
     runner_.prepare("/a", {.source = "/a/3", .destination = "/a/3.gz", .inode = 33});
-    settle_until([&] { return run(manager().get(id)).record.sequence == 2; });
+    settle_until([&] { return run(manager().get(id, everybodys_jobs)).record.sequence == 2; });
     settle();
 
     stop();
@@ -257,7 +261,7 @@ TEST_F(JobManager, GoesOnAfterARestartWhereARunWasCutShort) {
     EXPECT_FALSE(runner_.knew_finished("/a", "/a/3"));
     EXPECT_EQ(runner_.knew_prepared("/a", "/a/3")->inode, 33u);
     EXPECT_FALSE(runner_.knew_prepared("/a", "/a/1"));
-    const job_record r = run(manager().get(id)).record;
+    const job_record r = run(manager().get(id, everybodys_jobs)).record;
     EXPECT_EQ(r.counters.files_total, 3);
     EXPECT_EQ(r.counters.files_done, 2);
     EXPECT_EQ(r.counters.files_failed, 1);
@@ -283,7 +287,7 @@ TEST_F(JobManager, RemembersACancellationOverARestart) {
     const std::string id = create("/a");
     runner_.ignore_stops("/a");
     await_state(id, job_state::running);
-    run(manager().cancel(id));
+    run(manager().cancel(id, everybodys_jobs));
     // The process dies here: only what the store holds is left.
     const test::temp_dir copy;
     std::filesystem::copy(directory_.path(), copy.path(), std::filesystem::copy_options::recursive);
@@ -307,7 +311,7 @@ TEST_F(JobManager, TidiesUpAfterAJobThatIsCancelledBeforeItGoesOn) {
     const std::string id = create("/a");
     await_state(id, job_state::running);
     runner_.report("/a", {done("/a/1")});
-    settle_until([&] { return run(manager().get(id)).record.sequence == 1; });
+    settle_until([&] { return run(manager().get(id, everybodys_jobs)).record.sequence == 1; });
     stop();
     // A job of higher priority keeps it waiting after the restart.
     create("/urgent", 5);
@@ -315,11 +319,11 @@ TEST_F(JobManager, TidiesUpAfterAJobThatIsCancelledBeforeItGoesOn) {
     settle_until([&] { return manager().running() == 1; });
     ASSERT_EQ(state_of(id), job_state::queued);
 
-    run(manager().cancel(id));
+    run(manager().cancel(id, everybodys_jobs));
     await_state(id, job_state::cancelled);
 
     EXPECT_THAT(runner_.tidied(), ElementsAre("/a"));
-    EXPECT_EQ(run(manager().get(id)).record.counters.files_done, 1);
+    EXPECT_EQ(run(manager().get(id, everybodys_jobs)).record.counters.files_done, 1);
     EXPECT_EQ(runner_.started().back(), "/urgent");
     runner_.end("/urgent");
 }
@@ -331,7 +335,7 @@ TEST_F(JobManager, TidiesUpAfterAResumedJobThatIsCancelledWhileItRuns) {
     await_state(id, job_state::running);
     settle_until([&] { return runner_.started().size() == 2; });
 
-    run(manager().cancel(id));
+    run(manager().cancel(id, everybodys_jobs));
     await_state(id, job_state::cancelled);
 
     EXPECT_THAT(runner_.tidied(), ElementsAre("/a"));
@@ -344,7 +348,7 @@ TEST_F(JobManager, EndsEachJobOnceWhateverHappensToIt) {
     std::map<std::string, job_record> ends;
     const auto look = [&] {
         for (const auto& id : ids) {
-            const job_record r = run(manager().get(id)).record;
+            const job_record r = run(manager().get(id, everybodys_jobs)).record;
             if (!jobs::is_terminal(r.state)) continue;
             const auto [seen, first] = ends.emplace(id, r);
             EXPECT_EQ(seen->second.state, r.state);
@@ -354,7 +358,7 @@ TEST_F(JobManager, EndsEachJobOnceWhateverHappensToIt) {
     for (int i = 0; i < 40; ++i) {
         const std::string job = "/" + std::to_string(i);
         ids.push_back(create(job));
-        if (random() % 3 == 0) run(manager().cancel(ids[random() % ids.size()]));
+        if (random() % 3 == 0) run(manager().cancel(ids[random() % ids.size()], everybodys_jobs));
         if (random() % 2 == 0)
             runner_.end(job, {.state = random() % 2 ? job_state::succeeded : job_state::failed});
         if (i % 16 == 15) stop();

@@ -115,6 +115,54 @@ TEST_F(JobStore, MakesNoJobWhenNoneIsAdmittedButReturnsAnEarlierOne) {
     EXPECT_TRUE(run(store().create(job, full)).existed);
 }
 
+TEST_F(JobStore, KnowsWhoseAJobIs) {
+    new_job job = job_named("a");
+    job.owner = {.uid = 7, .gid = 8, .identity = "uri:somebody"};
+    run(store().create(job, {}));
+    create("b");
+
+    restart();
+
+    EXPECT_EQ(run(store().get("a", 7)).owner, job.owner);
+    EXPECT_EQ(refusal_of(store().get("a", 9)), reason::job_not_found);
+    const page<job_record> theirs = run(store().list({.visible = 7}));
+    ASSERT_EQ(theirs.records.size(), 1u);
+    EXPECT_EQ(theirs.records.front().id, "a");
+    EXPECT_EQ(run(store().list({})).records.size(), 2u);
+}
+
+TEST_F(JobStore, KeepsTheRequestsOfOwnersApart) {
+    new_job job = job_named("a");
+    job.request_id = "r";
+    job.owner.uid = 7;
+    run(store().create(job, {}));
+
+    job.id = "b";
+    job.request_spec = "something else";
+    job.owner.uid = 8;
+
+    EXPECT_FALSE(run(store().create(job, {})).existed);
+}
+
+TEST_F(JobStore, GivesJobsThatHadNoOwnerToTheDaemonsUser) {
+    {
+        sqlite::database db(path());
+        migrate(db, job_migrations().first(2));
+        db.execute(
+            "INSERT INTO jobs (id, request_id, request_spec, spec, state, priority, create_time) "
+            "VALUES (x'61', x'72', x'', x'73', 0, 0, 1)");
+    }
+
+    const job_record old = run(store().get("a"));
+
+    EXPECT_EQ(old.owner, (job_owner{.uid = ::geteuid(), .gid = ::getegid()}));
+    EXPECT_EQ(old.spec, "s");
+    new_job again = job_named("b");
+    again.request_id = "r";
+    again.owner = old.owner;
+    EXPECT_EQ(run(store().create(again, {})).record.id, "a");
+}
+
 TEST_F(JobStore, RecordsAJobsCourse) {
     const auto row = create("a").row;
 
