@@ -12,7 +12,7 @@ namespace peerpress::server {
 
 struct decision {
     std::string who = {};   // caller::name
-    pid_t pid = 0;     // 0: unknown
+    pid_t pid = 0;          // 0: unknown
     std::string what = {};  // "CreateJob", "read"
     std::string job = {};
     std::string root = {};

@@ -17,10 +17,10 @@ compare() { # WHAT EXPECTED ACTUAL
 # As root has it, and without what the caller's environment sets.
 configured() { # CONFIG_FILE OPTION...
     env -i "$program" --config "$1" --set listen.unix=/run/peerpress/peerpressd.sock \
-        --set state.directory=/var/lib/peerpress "${@:2}"
+        --set state.directory=/var/lib/peerpress --set security.audit=all "${@:2}"
 }
-# Of whoever is not root these two are not the defaults, and then stand without a '#'.
-commented() { sed -E 's/^(unix|directory) = /# &/'; }
+# Of whoever is not root these are not the defaults, and then stand without a '#'.
+commented() { sed -E 's/^(unix|directory|audit) = /# &/'; }
 
 options() { grep -oE -- '--[a-z][a-z-]*' | sort -u; }
 compare "options of --help (<) and of the manual page (>)" \
