@@ -81,7 +81,7 @@ def read_tables(path, store):
         if db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'jobs'").fetchone()[0] == 0:
             return  # killed before its first migration
         names = {}
-        for row, name, state, end_time, request_id in db.execute("SELECT row, id, state, end_time, request_id FROM jobs"):
+        for row, name, state, end_time, request_id in db.execute("SELECT row, id, state, end_time, request FROM jobs"):
             names[row] = "jobs/" + name.decode()
             store.jobs[names[row]] = StoredJob(STATES[state], end_time, (request_id or b"").decode())
         for row, source, failed in db.execute("SELECT job, source, failed FROM files"):

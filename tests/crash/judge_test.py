@@ -14,7 +14,7 @@ import judge
 import workload
 from workload import COMPRESS
 
-JOBS = """CREATE TABLE jobs (row INTEGER PRIMARY KEY, id BLOB, state INTEGER, end_time INTEGER, request_id BLOB);
+JOBS = """CREATE TABLE jobs (row INTEGER PRIMARY KEY, id BLOB, state INTEGER, end_time INTEGER, request BLOB);
           CREATE TABLE files (job INTEGER, source BLOB, failed INTEGER);"""
 
 
@@ -128,7 +128,7 @@ class Judge(unittest.TestCase):
         self.assert_found("I2")
 
     def test_finds_a_request_that_made_two_jobs(self):
-        self.change_store("INSERT INTO jobs SELECT 99, x'3939', state, end_time, request_id FROM jobs WHERE row = 3")
+        self.change_store("INSERT INTO jobs SELECT 99, x'3939', state, end_time, request FROM jobs WHERE row = 3")
         self.assert_found("I2")
 
     def test_finds_a_second_end(self):

@@ -5,6 +5,7 @@ What was acknowledged is there afterwards, or it is said loudly that it is not; 
 
 import argparse
 import hashlib
+import os
 import random
 import re
 import shutil
@@ -93,9 +94,10 @@ def queue_many(place, count):
     place.service.start()
     place.service.kill(signal.SIGTERM)
     with place.database() as db:
-        rows = ((str(uuid.uuid4()).encode(), spec.SerializeToString(), 1_700_000_000_000_000 + index)
-                for index in range(count))
-        db.executemany("INSERT INTO jobs (id, spec, state, priority, create_time) VALUES (?, ?, 0, 0, ?)", rows)
+        rows = ((str(uuid.uuid4()).encode(), spec.SerializeToString(), 1_700_000_000_000_000 + index,
+                 os.getuid(), os.getgid()) for index in range(count))
+        db.executemany("INSERT INTO jobs (id, spec, state, priority, create_time, owner, owner_group) "
+                       "VALUES (?, ?, 0, 0, ?, ?, ?)", rows)
     db.close()
 
 
@@ -224,7 +226,10 @@ def other_schemas(programs, _):
         restore(place)
         with place.database() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            db.execute("ALTER TABLE jobs DROP COLUMN paths")
+            for index in ("jobs_of_owner", "jobs_request"):
+                db.execute(f"DROP INDEX {index}")
+            for column in ("paths", "owner", "owner_group", "owner_identity", "request"):
+                db.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
             db.execute("PRAGMA user_version = 1")
         db.close()
         place.service.start()
