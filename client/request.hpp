@@ -104,7 +104,12 @@ struct server_info_request {
 
 // devices, topology and doctor look at the machine themselves; `root` is where its /sys and /proc
 // lie.
+enum class devices_action { list, drain, give_back };
+
 struct devices_request {
+    devices_action action = devices_action::list;
+    std::vector<std::string> devices;  // accelerators to drain or to return
+    server_choice server;
     std::string root = "/";
     output_choice output;
 };

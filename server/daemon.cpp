@@ -1,7 +1,6 @@
 #include "server/daemon.hpp"
 
 #include "accel/software/software_engine.hpp"
-#include "server/accelerators.hpp"
 #include "server/audit.hpp"
 #include "server/endpoint.hpp"
 #include "server/local_callers.hpp"
@@ -24,6 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto metrics_interval = 500ms;
+constexpr auto accelerators_interval = 1s;
 // Watchers and streams have been told to end; what does not listen is cancelled.
 constexpr auto calls_grace = 2s;
 // Connections are told goodbye, and close once the client has answered that. One that is not
@@ -125,6 +125,17 @@ acting_rules acting_rules_of(const config& c, std::shared_ptr<const jobs::root_s
                 }};
 }
 
+// Whoever takes an accelerator away slows everybody's jobs down.
+void permit(const callers& callers, const grpc::CallbackServerContext& from, const char* method) {
+    const caller who = callers.of(from);
+    decision made{.who = who.name(), .pid = who.pid, .what = method};
+    if (!who.administrator)
+        made.error = {jobs::reason::permission_denied,
+                      "an administrator's: root and the group in security.administrators"};
+    audit(made);
+    if (made.error) throw refusal(made.error);
+}
+
 // What `work` gives on `executor`, for a thread that may wait.
 template <class T>
 T run_on(asio::any_io_executor executor, awaitable<T> work) {
@@ -174,8 +185,10 @@ daemon::daemon(const config& config, const daemon_seams& seams)
     const asio::any_io_executor executor = control_->context.get_executor();
     roots_ = open_roots(config);
     planner_ = std::make_unique<jobs::p2p_planner>(jobs_lane_->executor(), p2p_options_of(config));
-    planner_->use(open_accelerators(config, *jobs_lane_));
-    accelerators_ = run_on(jobs_lane_->executor(), look_at_accelerators());
+    keeper_ = std::make_unique<accelerator_keeper>(jobs_lane_->executor(), *planner_,
+                                                   this_machine(config, *jobs_lane_));
+    keeper_->open();
+    accelerators_ = run_on(executor, keeper_->view());
     const bool private_socket = seams.listening_fd ? is_private_socket(*seams.listening_fd)
                                                    : (config.listen.unix_mode & 0077) == 0;
     devices_ = device_rules_of(config, private_socket);
@@ -205,6 +218,7 @@ daemon::daemon(const config& config, const daemon_seams& seams)
     listen(config, seams);
     run_on(executor, manager_->resume());
     freshness_ = asio::co_spawn(executor, keep_metrics_fresh(), asio::use_future);
+    keeping_ = asio::co_spawn(executor, keep_accelerators(), asio::use_future);
     if (listeners_->socket) listeners_->socket->start();
     set_serving(true);
 }
@@ -243,7 +257,11 @@ void daemon::listen_unix(const config& config, std::optional<int> listening_fd) 
     builder.RegisterService(services.back().get());
     services.push_back(std::make_unique<transform_service>(*transformer_));
     builder.RegisterService(services.back().get());
-    services.push_back(make_server_service());
+    services.push_back(make_server_service(
+        {.check = [&callers](const grpc::CallbackServerContext& from,
+                             const char* method) { permit(callers, from, method); },
+         .set_drained = [this](std::string name,
+                               bool drained) { return set_drained(name, drained); }}));
     builder.RegisterService(services.back().get());
     listeners_->servers.push_back(
         std::make_unique<grpc_server>(builder, config.listen.unix_path, all_services));
@@ -266,7 +284,10 @@ void daemon::listen_tcp(const config& config) {
     auto& services = listeners_->services;
     services.push_back(std::make_unique<transform_service>(*transformer_));
     builder.RegisterService(services.back().get());
-    services.push_back(make_server_service());
+    services.push_back(
+        make_server_service({.check = [](const grpc::CallbackServerContext&, const char*) {
+            throw refusal(jobs::reason::permission_denied, "over TCP the server takes no orders");
+        }}));
     builder.RegisterService(services.back().get());
     listeners_->servers.push_back(
         std::make_unique<grpc_server>(builder, at.text(), stream_services));
@@ -275,7 +296,7 @@ void daemon::listen_tcp(const config& config) {
             .text());
 }
 
-std::unique_ptr<grpc::Service> daemon::make_server_service() {
+std::unique_ptr<grpc::Service> daemon::make_server_service(server_service::administration rules) {
     server_service::sources sources;
     sources.info = [this] { return info(); };
     sources.numbers = [this] {
@@ -283,7 +304,7 @@ std::unique_ptr<grpc::Service> daemon::make_server_service() {
         return flatten(metrics_.families());
     };
     return std::make_unique<server_service>(control_->context.get_executor(), *manager_, calls_,
-                                            std::move(sources));
+                                            std::move(sources), std::move(rules));
 }
 
 void daemon::set_serving(bool serving) {
@@ -337,17 +358,26 @@ void daemon::refresh_metrics() {
 awaitable<> daemon::keep_metrics_fresh() {
     change::listener closing(manager_->close_change(), control_->context.get_executor());
     while (!manager_->closing()) {
-        if (planner_->has_devices())
-            accelerators_ = co_await asio::co_spawn(jobs_lane_->executor(), look_at_accelerators(),
-                                                    asio::use_awaitable);
+        if (planner_->has_devices()) accelerators_ = co_await keeper_->view();
         refresh_metrics();
         co_await closing.wait(metrics_interval);
     }
 }
 
-// On the lane.
-awaitable<std::vector<accelerator_view>> daemon::look_at_accelerators() {
-    co_return view_accelerators(planner_->devices());
+awaitable<> daemon::keep_accelerators() {
+    change::listener closing(manager_->close_change(), control_->context.get_executor());
+    while (!manager_->closing() && planner_->has_devices()) {
+        co_await keeper_->look();
+        co_await closing.wait(accelerators_interval);
+    }
+}
+
+awaitable<v1::Accelerator> daemon::set_drained(std::string name, bool drained) {
+    auto work = drained ? keeper_->drain(std::move(name)) : keeper_->give_back(std::move(name));
+    const accelerator_view now = co_await std::move(work);
+    accelerators_ = co_await keeper_->view();
+    refresh_metrics();
+    co_return to_proto(now);
 }
 
 awaitable<> daemon::wait_for_runs(std::chrono::milliseconds drain_max) {
@@ -387,8 +417,10 @@ void daemon::stop(std::chrono::milliseconds drain_max) {
     run_on(asio::any_io_executor(control_->context.get_executor()), nothing());
     listeners_.reset();
     if (freshness_.valid()) freshness_.wait();
+    if (keeping_.valid()) keeping_.wait();
     jobs_sampler_.reset();
     streams_sampler_.reset();
+    keeper_.reset();
     planner_.reset();
     jobs_lane_.reset();
     streams_lane_.reset();

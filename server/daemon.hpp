@@ -12,6 +12,7 @@
 #include "jobs/device_rules.hpp"
 #include "jobs/p2p_planner.hpp"
 #include "pipeline/lane.hpp"
+#include "server/accelerator_keeper.hpp"
 #include "server/accelerators.hpp"
 #include "server/config.hpp"
 #include "server/grpc_server.hpp"
@@ -72,12 +73,13 @@ private:
     void listen(const config& config, const daemon_seams& seams);
     void listen_unix(const config& config, std::optional<int> listening_fd);
     void listen_tcp(const config& config);
-    std::unique_ptr<grpc::Service> make_server_service();
+    std::unique_ptr<grpc::Service> make_server_service(server_service::administration rules);
     void set_serving(bool serving);
     v1::ServerInfo info();
     void refresh_metrics();
     awaitable<> keep_metrics_fresh();
-    awaitable<std::vector<accelerator_view>> look_at_accelerators();
+    awaitable<> keep_accelerators();
+    awaitable<v1::Accelerator> set_drained(std::string name, bool drained);
     awaitable<> wait_for_runs(std::chrono::milliseconds drain_max);
 
     const config config_;
@@ -102,8 +104,10 @@ private:
     std::unique_ptr<jobs::p2p_planner> planner_;
     jobs::device_rules devices_;
     std::shared_ptr<const jobs::root_set> roots_;  // nullptr: everywhere
-    std::vector<accelerator_view> accelerators_;   // as last seen; control's
-    std::future<void> freshness_;                  // ends with the manager
+    std::unique_ptr<accelerator_keeper> keeper_;
+    std::vector<accelerator_view> accelerators_;  // as last seen; control's
+    std::future<void> freshness_;                 // ends with the manager
+    std::future<void> keeping_;                   // so does this
     std::unique_ptr<job_runner> runner_;
     std::unique_ptr<job_manager> manager_;
     std::unique_ptr<transformer> transformer_;

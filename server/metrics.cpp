@@ -89,6 +89,10 @@ metrics::metrics(const std::string& version)
                                .Name("peerpress_accelerator_serving")
                                .Help("1 while an accelerator takes work.")
                                .Register(registry_)),
+      accelerator_drained_(prometheus::BuildGauge()
+                               .Name("peerpress_accelerator_drained")
+                               .Help("1 while an administrator has drained an accelerator.")
+                               .Register(registry_)),
       accelerator_quarantines_(prometheus::BuildCounter()
                                    .Name("peerpress_accelerator_quarantines_total")
                                    .Help("Times an accelerator erred and was left alone.")
@@ -185,6 +189,7 @@ void metrics::set(const accelerator_view& accelerator) {
                         {"address", accelerator.identity.address}};
     const accel::device_state& state = accelerator.state;
     accelerator_serving_.Add(device).Set(state.health == accel::device_health::serving ? 1 : 0);
+    accelerator_drained_.Add(device).Set(state.health == accel::device_health::drained ? 1 : 0);
     advance(accelerator_quarantines_.Add(device), static_cast<double>(state.quarantines));
     for (const accel::core_state& core : state.cores) {
         labels where = device;

@@ -91,6 +91,7 @@ private:
     std::map<jobs::operation, operation_metrics> bytes_;
     prometheus::Family<counter>& path_bytes_;
     prometheus::Family<gauge>& accelerator_serving_;
+    prometheus::Family<gauge>& accelerator_drained_;
     prometheus::Family<counter>& accelerator_quarantines_;
     prometheus::Family<counter>& core_bytes_;
     prometheus::Family<counter>& core_commands_;

@@ -36,6 +36,27 @@ grpc::ServerWriteReactor<v1::StatsSample>* server_service::WatchStats(
     return stream->serve(watch_stats(*request, stream));
 }
 
+grpc::ServerUnaryReactor* server_service::DrainAccelerator(
+    grpc::CallbackServerContext* context, const v1::DrainAcceleratorRequest* request,
+    v1::Accelerator* response) {
+    return unary_call::answer(calls_, executor_,
+                              set_drained(*context, request->name(), true, *response));
+}
+
+grpc::ServerUnaryReactor* server_service::ReturnAccelerator(
+    grpc::CallbackServerContext* context, const v1::ReturnAcceleratorRequest* request,
+    v1::Accelerator* response) {
+    return unary_call::answer(calls_, executor_,
+                              set_drained(*context, request->name(), false, *response));
+}
+
+awaitable<> server_service::set_drained(const grpc::CallbackServerContext& from, std::string name,
+                                        bool drained, v1::Accelerator& response) {
+    administration_.check(from, drained ? "DrainAccelerator" : "ReturnAccelerator");
+    v1::Accelerator now = co_await administration_.set_drained(std::move(name), drained);
+    response = std::move(now);
+}
+
 awaitable<> server_service::get_info(v1::ServerInfo& response) {
     response = sources_.info();
     co_return;

@@ -17,8 +17,8 @@ std::vector<core_state> states_of(const std::vector<core_parts>& cores) {
     return states;
 }
 
-std::vector<std::unique_ptr<core_port>> ports_of(std::vector<core_parts> cores) {
-    std::vector<std::unique_ptr<core_port>> ports;
+std::vector<std::shared_ptr<core_port>> ports_of(std::vector<core_parts> cores) {
+    std::vector<std::shared_ptr<core_port>> ports;
     for (core_parts& core : cores) ports.push_back(std::move(core.port));
     return ports;
 }
@@ -53,6 +53,12 @@ device_state device::state() const {
                      .cores = table_.states()};
     if (drained_) now.reason = "drained by an administrator";
     return now;
+}
+
+void device::let_go() {
+    quarantine("it is gone");
+    reason_ = "it is gone";
+    ports_.clear();
 }
 
 void device::succeed(const device_state& former) {
@@ -153,7 +159,10 @@ awaitable<device::tried> device::try_on(std::size_t core, const work& wanted) {
     const core_table::ticket ticket = table_.begin(core, measured_bytes, clock::now());
     tried made;
     try {
-        const io::command_result result = co_await ports_[core]->send(command);
+        if (ports_.empty())
+            throw system_error{make_error_code(boost::system::errc::no_such_device)};
+        const std::shared_ptr<core_port> port = ports_[core];
+        const io::command_result result = co_await port->send(command);
         made.error = meaning_of(result.status);
         made.final = (result.status & io::nvme_do_not_retry) != 0;
         made.value = parse_answer(result.value);
@@ -208,7 +217,7 @@ awaitable<> device::recover(std::weak_ptr<device> of, std::shared_ptr<asio::stea
         }
         const auto [cancelled] = co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
         const std::shared_ptr<device> self = of.lock();
-        if (cancelled || !self) co_return;
+        if (cancelled || !self || self->ports_.empty()) co_return;
         well = co_await self->pass_test();
         if (well) self->recovering_ = false;
     }

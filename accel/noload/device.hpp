@@ -66,6 +66,10 @@ public:
     void drain() override { drained_ = true; }
     void resume() override { drained_ = false; }
 
+    // It has gone. Its files are closed when the commands under way have ended: as long as one is
+    // open, Linux takes the cores of the device that comes back for duplicates, and shows none.
+    void let_go();
+
     // It is one that went and came back: what was counted of it goes on, and so does a drain.
     void succeed(const device_state& former);
 
@@ -105,7 +109,7 @@ private:
 
     asio::any_io_executor executor_;
     device_identity identity_;
-    std::vector<std::unique_ptr<core_port>> ports_;
+    std::vector<std::shared_ptr<core_port>> ports_;  // none once it has gone
     core_table table_;
     test_memory memory_;
     device_options options_;

@@ -1,6 +1,7 @@
 // devices, topology, doctor.
 #include "client/commands/commands.hpp"
 #include "client/printable.hpp"
+#include "client/remote/find_server.hpp"
 #include "client/report/accelerator_report.hpp"
 #include "client/report/json_reporter.hpp"
 #include "client/report/machine_json.hpp"
@@ -60,21 +61,53 @@ int judge_paths(const topology_request& request, reporter& reporter) {
     return made.best.path == data_path::p2p ? 0 : 1;
 }
 
-}  // namespace
+void print(const std::vector<shown_accelerator>& accelerators, bool json) {
+    if (!json) return print_text(accelerators_text(accelerators));
+    for (const shown_accelerator& one : accelerators)
+        write_json_line(std::cout, accelerator_json(one));
+}
 
-int run(const devices_request& request, interruption&) {
+void list_devices(const devices_request& request) {
     const host_files files(request.root);
     const machine in = read_machine(files);
+    std::vector<accel::noload::found_device> found;
+    found_server server;
     // Only this machine's own can be asked what they are, and by root alone.
-    std::vector<accel::noload::found_device> accelerators;
-    if (request.root == "/") accelerators = accel::noload::find_devices(files, in);
-    if (request.output.json) {
-        print_json(devices_json(in));
-        print_json(accelerators_json(accelerators));
-    } else {
-        print_text(devices_text(in) + accelerators_text(accelerators));
+    if (request.root == "/") {
+        server = find_server(request.server);
+        found = accel::noload::find_devices(files, in);
     }
-    return 0;
+    if (request.output.json)
+        print_json(devices_json(in));
+    else
+        print_text(devices_text(in));
+    print(shown(found, server.info), request.output.json);
+}
+
+void change_devices(const devices_request& request) {
+    const found_server server = require_server(request.server);
+    for (const std::string& name : request.devices) {
+        const v1::Accelerator now = request.action == devices_action::drain
+                                        ? server.connection->drain_accelerator(name)
+                                        : server.connection->return_accelerator(name);
+        print({shown(now)}, request.output.json);
+    }
+}
+
+}  // namespace
+
+int run(const devices_request& request, interruption& interrupted) {
+    try {
+        if (request.action == devices_action::list)
+            list_devices(request);
+        else
+            change_devices(request);
+        return 0;
+    } catch (const server_error& error) {
+        make_reporter(request.output, "peerpress devices", jobs::operation::test, interrupted)
+            ->on_error(error.problem(), error.exit_code());
+        return error.exit_code();
+    }
 }
 
 int run(const topology_request& request, interruption& interrupted) {

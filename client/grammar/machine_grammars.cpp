@@ -1,5 +1,7 @@
 #include "client/grammar/machine_grammars.hpp"
 
+#include "client/printable.hpp"
+
 namespace peerpress::client {
 
 namespace {
@@ -11,10 +13,34 @@ constexpr const char* json_help = "Print JSON lines on standard output instead o
 }  // namespace
 
 devices_grammar::devices_grammar()
-    : command_grammar("devices", "List NVMe devices and memory for peer-to-peer transfers",
-                      "P2PMEM is memory in a device that its peers can read and write.") {
+    : command_grammar(
+          "devices", "List NVMe devices and accelerators, and take accelerators out of service",
+          "P2PMEM is memory in a device that its peers can read and write. Where a server answers, "
+          "its accelerators are shown with their state.\n\n"
+          "`drain DEVICE...` has the server give the accelerators, named by serial number or PCI "
+          "address, nothing new to do: what is under way ends, and jobs go on with others, or in "
+          "software where they may. `return DEVICE...` has them serve again, as does a new start "
+          "of the server. Both are an administrator's.") {
+    operands(words_, "[drain|return DEVICE...]");
+    add_server_options(request_.server);
     value("--root", "DIR", [this](const std::string& given) { request_.root = given; }, root_help);
     flag("--json", request_.output.json, json_help);
+}
+
+request devices_grammar::finish() {
+    if (words_.empty()) {
+        if (request_.root != "/" && !request_.server.address.empty())
+            refuse("--root takes no --server");
+        return request_;
+    }
+    const std::string& action = words_.front();
+    if (action != "drain" && action != "return")
+        refuse("unexpected operand '" + printable(action) + "': drain or return");
+    if (words_.size() == 1) refuse("DEVICE is missing");
+    if (request_.root != "/") refuse("--root takes no operands");
+    request_.action = action == "drain" ? devices_action::drain : devices_action::give_back;
+    request_.devices.assign(words_.begin() + 1, words_.end());
+    return request_;
 }
 
 topology_grammar::topology_grammar()

@@ -10,8 +10,9 @@ public:
     devices_grammar();
 
 private:
-    client::request finish() override { return request_; }
+    client::request finish() override;
     devices_request request_;
+    std::vector<std::string> words_;
 };
 
 class topology_grammar final : public command_grammar {

@@ -106,6 +106,20 @@ v1::Job server_connection::cancel_job(const std::string& name) {
     return call(*jobs_, &v1::JobService::Stub::CancelJob, request, address_, unary_deadline);
 }
 
+v1::Accelerator server_connection::drain_accelerator(const std::string& name) {
+    v1::DrainAcceleratorRequest request;
+    request.set_name(name);
+    return call(*server_, &v1::ServerService::Stub::DrainAccelerator, request, address_,
+                unary_deadline);
+}
+
+v1::Accelerator server_connection::return_accelerator(const std::string& name) {
+    v1::ReturnAcceleratorRequest request;
+    request.set_name(name);
+    return call(*server_, &v1::ServerService::Stub::ReturnAccelerator, request, address_,
+                unary_deadline);
+}
+
 std::string job_name(const std::string& given) {
     return given.starts_with("jobs/") ? given : "jobs/" + given;
 }

@@ -26,6 +26,9 @@ public:
     v1::ListJobsResponse list_jobs(const v1::ListJobsRequest& request);
     v1::Job get_job(const std::string& name);
     v1::Job cancel_job(const std::string& name);
+    // By serial number or PCI address.
+    v1::Accelerator drain_accelerator(const std::string& name);
+    v1::Accelerator return_accelerator(const std::string& name);
 
     v1::JobService::Stub& jobs() { return *jobs_; }
     v1::TransformService::Stub& transforms() { return *transforms_; }

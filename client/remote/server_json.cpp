@@ -47,20 +47,7 @@ object p2p_json(const v1::PeerToPeer& info) {
             {"devices", std::move(devices)}};
 }
 
-constexpr const char* health_words(v1::DeviceHealth health) {
-    switch (health) {
-        case v1::DEVICE_HEALTH_SERVING:
-            return "serving";
-        case v1::DEVICE_HEALTH_DRAINED:
-            return "drained";
-        case v1::DEVICE_HEALTH_QUARANTINED:
-            return "quarantined";
-        default:
-            return "unknown";
-    }
-}
-
-object accelerator_json(const v1::Accelerator& info) {
+object served_json(const v1::Accelerator& info) {
     array cores;
     for (const v1::AcceleratorCore& core : info.cores())
         cores.push_back(object{{"kind", to_utf8(core.kind())},
@@ -107,6 +94,19 @@ constexpr const char* columns = "{:<41}  {:<10}  {:<10}  {:>15}  {:>9}  {:<20}";
 
 }  // namespace
 
+const char* health_words(v1::DeviceHealth health) {
+    switch (health) {
+        case v1::DEVICE_HEALTH_SERVING:
+            return "serving";
+        case v1::DEVICE_HEALTH_DRAINED:
+            return "drained";
+        case v1::DEVICE_HEALTH_QUARANTINED:
+            return "quarantined";
+        default:
+            return "unknown";
+    }
+}
+
 object job_json(const v1::Job& job) {
     object labels;
     for (const auto& [key, label] : job.spec().labels()) labels[to_utf8(key)] = to_utf8(label);
@@ -136,7 +136,7 @@ object server_json(const v1::ServerInfo& info, const std::string& address) {
     for (const std::string& engine : info.engines()) engines.emplace_back(to_utf8(engine));
     array accelerators;
     for (const v1::Accelerator& each : info.accelerators())
-        accelerators.push_back(accelerator_json(each));
+        accelerators.push_back(served_json(each));
     return {{"type", "server"},
             {"address", address},
             {"version", info.version()},

@@ -176,6 +176,19 @@ private:
             *info = fake_.info;
             return grpc::Status::OK;
         }
+        grpc::Status DrainAccelerator(grpc::ServerContext*,
+                                      const v1::DrainAcceleratorRequest* request,
+                                      v1::Accelerator* now) override {
+            now->set_serial(request->name());
+            now->set_health(v1::DEVICE_HEALTH_DRAINED);
+            return grpc::Status::OK;
+        }
+        grpc::Status ReturnAccelerator(grpc::ServerContext*,
+                                       const v1::ReturnAcceleratorRequest* request,
+                                       v1::Accelerator*) override {
+            return refusal(grpc::StatusCode::PERMISSION_DENIED, "PERMISSION_DENIED",
+                           "no administrator asks for " + request->name());
+        }
 
     private:
         fake_server& fake_;

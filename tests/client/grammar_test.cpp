@@ -210,6 +210,15 @@ TEST(Grammar, UnderstandsTheCommandsThatLookAtTheMachine) {
     EXPECT_TRUE(topology.output.json);
     EXPECT_EQ(parsed<topology_request>({"topology"}).source, "");
     EXPECT_EQ(parsed<devices_request>({"devices", "--root", "/host"}).root, "/host");
+    EXPECT_EQ(parsed<devices_request>({"devices"}).action, devices_action::list);
+    const auto drain = parsed<devices_request>({"devices", "drain", "S1", "0000:01:00.0"});
+    EXPECT_EQ(drain.action, devices_action::drain);
+    EXPECT_THAT(drain.devices, ElementsAre("S1", "0000:01:00.0"));
+    EXPECT_EQ(parsed<devices_request>({"devices", "return", "S1"}).action,
+              devices_action::give_back);
+    EXPECT_EQ(refusal({"devices", "drain"}), "peerpress devices: DEVICE is missing");
+    EXPECT_THAT(refusal({"devices", "stop", "S1"}), HasSubstr("drain or return"));
+    EXPECT_THAT(refusal({"devices", "--root", "/host", "drain", "S1"}), HasSubstr("--root"));
     EXPECT_TRUE(parsed<doctor_request>({"doctor", "--json"}).output.json);
     EXPECT_EQ(refusal({"topology", "a"}), "peerpress topology: TARGET is missing");
     EXPECT_THAT(refusal({"topology", "--needed", "1M"}), HasSubstr("take SOURCE and TARGET"));

@@ -7,6 +7,7 @@
 #include "client/remote/server_json.hpp"
 #include "tests/client/documented_json.hpp"
 #include "tests/client/fake_server.hpp"
+#include "tests/support/process.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -419,6 +420,30 @@ TEST_F(FindServer, SaysWhereItLooked) {
         EXPECT_EQ(error.exit_code(), 4);
         EXPECT_THAT(error.what(), HasSubstr("/nowhere/peerpress/peerpressd.sock"));
     }
+}
+
+// ---- accelerators
+
+TEST(DevicesCommand, DrainsAnAcceleratorAndShowsWhatBecameOfIt) {
+    fake_server fake;
+
+    const auto run = test::run_program(
+        {PEERPRESS_PROGRAM, "devices", "drain", "S1", "S2", "--server", fake.socket()});
+
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_THAT(run.out, HasSubstr("serial S1"));
+    EXPECT_THAT(run.out, HasSubstr("serial S2"));
+    EXPECT_THAT(run.out, HasSubstr(", drained\n"));
+}
+
+TEST(DevicesCommand, SaysThatTheServerDoesNotPermitIt) {
+    fake_server fake;
+
+    const auto run = test::run_program(
+        {PEERPRESS_PROGRAM, "devices", "return", "S1", "--server", fake.socket()});
+
+    EXPECT_EQ(run.exit_code, 5);
+    EXPECT_THAT(run.err, HasSubstr("no administrator asks for S1"));
 }
 
 }  // namespace

@@ -306,5 +306,31 @@ TEST_F(Daemon, NamesItsMetricsTheSameEverywhere) {
     EXPECT_EQ(samples, watched_names());
 }
 
+TEST_F(Daemon, DrainsNoAcceleratorThatItDoesNotHave) {
+    start();
+    v1::DrainAcceleratorRequest request;
+    request.set_name("S1");
+    v1::Accelerator now;
+    call_context context;
+
+    const grpc::Status status = server_->DrainAccelerator(&context, request, &now);
+
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(status.error_message(), HasSubstr("no accelerator has"));
+}
+
+TEST_F(Daemon, TakesOrdersFromNobodyOverTcp) {
+    config_.listen.tcp = "127.0.0.1:0";
+    start();
+    connect_to(daemon_->addresses().back());
+    v1::Accelerator now;
+    call_context drain, give_back;
+
+    EXPECT_EQ(server_->DrainAccelerator(&drain, {}, &now).error_code(),
+              grpc::StatusCode::PERMISSION_DENIED);
+    EXPECT_EQ(server_->ReturnAccelerator(&give_back, {}, &now).error_code(),
+              grpc::StatusCode::PERMISSION_DENIED);
+}
+
 }  // namespace
 }  // namespace peerpress::server

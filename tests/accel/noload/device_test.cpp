@@ -364,6 +364,20 @@ TEST_F(Device, ChecksWhatItMadeBeforeItWasDrained) {
     EXPECT_THAT(refusal(), testing::HasSubstr("drained by an administrator"));
 }
 
+TEST_F(Device, ClosesItsFilesWhenItHasGone) {
+    open();
+    const std::weak_ptr<fake_core> orders = cores[0];
+    cores.clear();
+
+    made->let_go();
+
+    EXPECT_TRUE(orders.expired());
+    EXPECT_THAT(refusal(), testing::HasSubstr("it is gone"));
+    context.restart();
+    context.run_for(50ms);  // it would have tested itself by now
+    EXPECT_EQ(made->state().reason, "it is gone");
+}
+
 TEST_F(Device, GoesOnCountingWhereAFormerOneEnded) {
     open();
     compress();
