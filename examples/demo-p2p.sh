@@ -4,10 +4,26 @@
 # Boots a machine under QEMU with two NVMe SSDs (ext4) and three accelerators (accel/model, each a process on this host), has
 # `peerpress compress` make a gzip file of real data on one SSD from a file on the other, and shows which way the bytes
 # went: by QEMU's trace of the SSDs' DMA and by the accelerators' own. Then gunzip, on this host, has to give the source.
-# Emulation shows the way, not the speed. Takes a few minutes, and a build of the project's programs (PEERPRESS_PRESET,
-# release unless told).
+# Emulation shows the way, not the speed. Takes a few minutes. Installs packages and builds the programs first, unless
+# PEERPRESS_BIN names a folder that has them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+build() {
+    local log=$PWD/build/demo-p2p.log
+    mkdir -p build
+    packaging/install-packages.sh build vm
+    if ! { cmake --preset release -DPEERPRESS_TESTS=OFF && cmake --build --preset release -j "$(nproc)" \
+        --target peerpress peerpressd peerpress-model; } >"$log" 2>&1; then
+        tail -n 30 "$log"
+        echo "The build failed; all of its output is in $log."
+        exit 1
+    fi
+}
+if [ -z "${PEERPRESS_BIN:-}" ]; then
+    echo "== building"
+    build
+fi
 
 result=build/vm/demo.txt
 rm -f "$result"
