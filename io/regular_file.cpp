@@ -93,7 +93,10 @@ awaitable<> regular_file::make_room(std::uint64_t end_bytes) {
     making_room_ = false;
     // Not every file system can, and a full one may have room for what is written all the same.
     makes_room_ = !ec;
-    if (!ec) traits_.size_bytes = std::max(traits_.size_bytes.value_or(0), room_end_bytes);
+    // One that fails half-way leaves the file as long as it got (ext4 that is full).
+    const result<std::uint64_t> now_bytes = file_->size();
+    const std::uint64_t there_bytes = ec && now_bytes ? *now_bytes : room_end_bytes;
+    traits_.size_bytes = std::max(traits_.size_bytes.value_or(0), there_bytes);
 }
 
 awaitable<> regular_file::truncate(std::uint64_t size_bytes) {

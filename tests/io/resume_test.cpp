@@ -364,6 +364,18 @@ TEST_F(RoomAhead, IsNotAskedForAgainOnceItWasRefused) {
     EXPECT_EQ(storage->traits().size_bytes, 8u << 20);
 }
 
+// As ext4 does where it runs full.
+TEST_F(RoomAhead, IsKnownOfWhereItWasRefusedHalfWay) {
+    open({}, direct_traits(), caching::direct_gapless);
+    file->allocate_error = make_error_code(boost::system::errc::no_space_on_device);
+    file->allocated_all_the_same = 6 << 20;
+
+    write_mib(0, 4);
+
+    EXPECT_EQ(file->content().size(), 9u << 20);
+    EXPECT_EQ(storage->traits().size_bytes, 9u << 20);
+}
+
 TEST_F(Resume, TruncatesToTheByte) {
     open(data, direct_traits());
 

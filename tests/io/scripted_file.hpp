@@ -35,6 +35,7 @@ public:
 
     std::deque<round> script;     // used up from the front; after it everything succeeds
     bool refuses_direct = false;  // EINVAL while O_DIRECT is on
+    std::uint64_t allocated_all_the_same = 0;  // bytes, by an allocation that fails
     error_code allocate_error, sync_error, truncate_error, make_buffered_error, ready_error;
 
     std::vector<std::byte>& content() { return content_; }
@@ -82,8 +83,9 @@ public:
                                    std::uint64_t length_bytes) override {
         ++allocations_;
         co_await asio::post(asio::use_awaitable);
-        if (!allocate_error)
-            content_.resize(std::max<std::size_t>(content_.size(), offset_bytes + length_bytes));
+        const std::uint64_t made_bytes = allocate_error ? allocated_all_the_same : length_bytes;
+        if (made_bytes > 0)
+            content_.resize(std::max<std::size_t>(content_.size(), offset_bytes + made_bytes));
         co_return allocate_error;
     }
 
