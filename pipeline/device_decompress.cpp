@@ -133,6 +133,8 @@ awaitable<attempt> decode_on(device_decompression& job, const member_plan plan,
     }
     if (made.why.empty() && data.bytes != plan.member.data_bytes)
         made = {.blames_data = true, .why = "a member is not as long as it says"};
+    else if (made.why.empty() && data.crc32 != plan.member.crc32)
+        made = {.blames_data = true, .why = "a member's data have another checksum than it says"};
     if (!made.why.empty()) co_return made;
     job.workers.check_stop();
     co_await write_data(job, plan, span.subspan(layout.output_offset_bytes));
@@ -202,7 +204,10 @@ awaitable<> decode_in_turn(device_decompression& job, const member_plan plan,
 std::string obstacle_of(const member_entry& member, std::uint64_t data_offset_bytes,
                         device_blocks blocks, std::size_t span_bytes) {
     if (member.data_bytes == 0) return "a member holds no data";
-    if (lay_out(member, blocks).span_bytes > span_bytes) return "member exceeds device span";
+    // What a header claims may be more than a layout can count.
+    if (member.member_bytes > span_bytes || member.data_bytes > span_bytes ||
+        lay_out(member, blocks).span_bytes > span_bytes)
+        return "member exceeds device span";
     if (data_offset_bytes % blocks.target_bytes != 0)
         return "a member's data are no whole blocks of the target";
     return {};

@@ -50,9 +50,11 @@ awaitable<std::optional<member_entry>> member_hops::next() {
 
     if (members_ == 0) convention_ = result.header.convention;
     members_ += 1;
+    const gzip::trailer trailer = gzip::parse_trailer(at);
     const member_entry found{.offset_bytes = std::exchange(offset_bytes_, end),
                              .member_bytes = member_bytes,
-                             .data_bytes = gzip::parse_trailer(at).isize};
+                             .data_bytes = trailer.isize,
+                             .crc32 = trailer.crc32};
     co_return found;
 }
 

@@ -91,6 +91,7 @@ struct member_entry {
     std::uint64_t offset_bytes = 0;
     std::uint64_t member_bytes = 0;
     std::uint64_t data_bytes = 0;
+    std::uint32_t crc32 = 0;  // of the data
 };
 struct listing {
     std::string convention{};  // "MiGz", "BGZF", "QATzip", "pgzip", "gzip", "zlib", "deflate"

@@ -163,6 +163,19 @@ TEST_F(DeviceDecompress, DistrustsADeviceThatRefusesAGoodMember) {
     EXPECT_EQ(engine().distrusted.size(), 1u);
 }
 
+TEST_F(DeviceDecompress, HoldsADevicesChecksumAgainstTheMembers) {
+    const bytes data = compressible_bytes(500'000, 1);
+    memory_storage source(members_of(data), block_4096);
+    memory_storage target({}, block_4096);
+    engine().decompress_wrongly = true;
+
+    const device_outcome end = decompress(source, &target);
+
+    ASSERT_TRUE(end.report) << end.text;
+    EXPECT_EQ(target.content(), data);
+    EXPECT_FALSE(engine().distrusted.empty());
+}
+
 // Between the look at its members and their decoding it may have become another file.
 TEST_F(DeviceDecompress, TakesNoMemberThatDoesNotFit) {
     memory_storage large(members_of(compressible_bytes(300'000, 1), 200'000), block_4096);

@@ -37,6 +37,8 @@ public:
     std::function<void(bytes_span member)> spoil = [](bytes_span) {};
     // Compresses something else, and tells the checksum of that.
     bool compress_stale_input = false;
+    // Decodes into something else, and tells the checksum of that.
+    bool decompress_wrongly = false;
     void delay_randomly(std::uint64_t seed) {
         random_.seed(seed);
         turns_max_ = 8;
@@ -69,7 +71,7 @@ public:
         co_await pass_time();
         obey();
         const device_slots::access open(memory_, request.span.data(), request.span.size());
-        const reference_stream found = reference_inflate(
+        reference_stream found = reference_inflate(
             request.span.subspan(request.skip_bytes, request.member_bytes), gzip_window);
         if (found.verdict != reference_verdict::complete ||
             found.input_bytes != request.member_bytes)
@@ -77,6 +79,7 @@ public:
         const bytes_span output = request.span.subspan(request.output_offset_bytes);
         if (found.data.size() > output.size())
             throw system_error{accel::codec_errc::output_too_small};
+        if (decompress_wrongly && !found.data.empty()) found.data[0] ^= std::byte{1};
         std::ranges::copy(found.data, output.begin());
         ++decoded;
         co_return accel::member_data{.bytes = static_cast<std::uint32_t>(found.data.size()),
