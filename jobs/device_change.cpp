@@ -25,6 +25,10 @@ constexpr std::uint64_t device_source_bytes_min = (64 << 10) + 1;
 // built for.
 constexpr int device_level_max = 6;
 
+path_bytes way_of_holes() {
+    return {.path = data_path::cpu, .reason = hole_reason};
+}
+
 bool refuses_p2p(error_code failed) {
     return io::means_no_route(failed) || failed == boost::system::errc::operation_not_supported;
 }
@@ -50,6 +54,7 @@ std::string objection_to_devices(const job_spec& spec, std::uint64_t source_byte
     if (spec.engine == engine_choice::software) return "asked for";
     if (std::string found = objection_to_format(spec); !found.empty()) return found;
     if (insists_on_devices(spec)) return {};
+    if (spec.level_auto) return "an automatic level is software's";
     if (source_bytes < device_source_bytes_min) return "it is small";
     if (spec.operation == operation::compress && spec.level > device_level_max)
         return "level " + std::to_string(spec.level) + " asks for density";
@@ -100,6 +105,7 @@ awaitable<std::optional<pipeline::transfer_report>> device_change::run(verificat
         take_back();
         if (!give_up(error)) co_return std::nullopt;
     }
+    count_holes();
     co_return report_.transfer;
 }
 
@@ -233,11 +239,13 @@ bool device_change::give_up(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
     } catch (const pipeline::format_error& failed) {
-        if (failed.code() == pipeline::format_errc::source_changed || insists()) {
-            if (failed.code() == pipeline::format_errc::mismatch) distrust(failed.what());
-            throw;
-        }
+        if (failed.code() == pipeline::format_errc::source_changed) throw;
+        // Who writes to a file while it is read makes no device a liar.
+        if (changed_since(work_.snapshot, work_.source_fd))
+            throw pipeline::format_error(pipeline::format_errc::source_changed,
+                                         failed.member_index(), failed.offset_bytes());
         if (failed.code() == pipeline::format_errc::mismatch) distrust(failed.what());
+        if (insists()) throw;
         reason = failed.what();
     } catch (const accel::device_error& failed) {
         reason = failed.what();
@@ -296,23 +304,44 @@ void device_change::take_back() {
             .counter(way_of(software ? std::nullopt : std::optional(site)))
             .fetch_sub(bytes, std::memory_order_relaxed);
     }
+    if (const std::uint64_t bytes = std::exchange(counted_holes_, 0); bytes > 0)
+        setting_.context.progress.paths.counter(way_of_holes())
+            .fetch_sub(bytes, std::memory_order_relaxed);
 }
 
-// What the kernel filled in never left the source's device.
+// What the kernel filled in never left the source's device. Which device's chunks it was in is not
+// known: the first ones are taken to have had it.
+std::uint64_t device_change::filled_of(std::size_t site) const {
+    std::uint64_t left = spec_.operation == operation::compress ? zero_bytes_ : 0;
+    for (std::size_t before = 0; before < site; ++before)
+        left -= std::min(left, report_.site_bytes[before]);
+    return std::min(left, report_.site_bytes[site]);
+}
+
+// Progress had it go with the chunks.
+void device_change::count_holes() {
+    path_tally& paths = setting_.context.progress.paths;
+    for (std::size_t site = 0; site < report_.site_bytes.size(); ++site) {
+        const std::uint64_t filled = filled_of(site);
+        if (filled == 0) continue;
+        paths.counter(way_of(site)).fetch_sub(filled, std::memory_order_relaxed);
+        paths.counter(way_of_holes()).fetch_add(filled, std::memory_order_relaxed);
+        counted_[site] -= filled;
+        counted_holes_ += filled;
+    }
+}
+
 std::vector<path_bytes> device_change::ways() const {
     std::vector<path_bytes> made;
-    std::uint64_t zeros = spec_.operation == operation::compress ? zero_bytes_ : 0;
-    std::uint64_t filled = 0;
+    path_bytes holes = way_of_holes();
     for (std::size_t site = 0; site < report_.site_bytes.size(); ++site) {
         path_bytes way = way_of(site);
-        const std::uint64_t taken = std::min(zeros, report_.site_bytes[site]);
-        way.bytes = report_.site_bytes[site] - taken;
-        zeros -= taken;
-        filled += taken;
+        const std::uint64_t filled = filled_of(site);
+        way.bytes = report_.site_bytes[site] - filled;
+        holes.bytes += filled;
         made.push_back(std::move(way));
     }
-    if (filled > 0)
-        made.push_back({.path = data_path::cpu, .bytes = filled, .reason = hole_reason});
+    made.push_back(std::move(holes));
     if (report_.software_bytes > 0) {
         path_bytes way = way_of(std::nullopt);
         way.bytes = report_.software_bytes;

@@ -51,6 +51,8 @@ private:
     pipeline::device_route route(io::storage& source, io::storage* target);
     void count(std::optional<std::size_t> site, std::uint64_t bytes);
     void take_back();
+    std::uint64_t filled_of(std::size_t site) const;
+    void count_holes();
     path_bytes way_of(std::optional<std::size_t> site) const;
     bool insists() const;
 
@@ -64,7 +66,8 @@ private:
     std::uint64_t zero_bytes_ = 0;  // of the source: what the kernel fills instead of its device
     pipeline::device_report report_;
     std::vector<std::uint64_t> counted_;  // by site, software last
-    std::vector<bool> used_;              // sites that have done something
+    std::uint64_t counted_holes_ = 0;
+    std::vector<bool> used_;  // sites that have done something
     std::string reason_;
     bool checked_ = false;
 };

@@ -136,6 +136,8 @@ awaitable<bool> file_transfer::change_on_devices() {
         wrong = std::current_exception();
     }
     if (wrong) {
+        // Then it says nothing about the device.
+        if (source_changed()) std::rethrow_exception(wrong);
         by_device_->reject(wrong);
         co_return false;
     }
@@ -272,9 +274,8 @@ void file_transfer::account() {
 }
 
 bool file_transfer::source_changed() const {
-    struct stat now{};
-    return work_.source_fd >= 0 && work_.source_data && ::fstat(work_.source_fd, &now) == 0 &&
-           S_ISREG(now.st_mode) && snapshot_of(now) != work_.snapshot;
+    return work_.source_fd >= 0 && work_.source_data &&
+           changed_since(work_.snapshot, work_.source_fd);
 }
 
 problem file_transfer::explain(const std::exception_ptr& error) const {

@@ -122,6 +122,11 @@ int level_max_of(const job_spec& spec) {
 problem check_codec(const job_spec& spec) {
     if (spec.operation != operation::compress)
         return spec.level_auto ? invalid("only compressing has a level") : problem{};
+    if (spec.level_auto &&
+        (spec.engine == engine_choice::noload || spec.via.fallback == fallback::forbid))
+        return invalid(
+            "an automatic level is software's: name a level for --engine noload or "
+            "--fallback forbid");
     if (spec.rate > 0 && !spec.level_auto) return invalid("a rate is for an automatic level");
     const int level_max = level_max_of(spec);
     if (spec.level < 1 || spec.level > level_max)

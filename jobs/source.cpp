@@ -48,6 +48,11 @@ source_snapshot snapshot_of(const struct stat& status) {
             .changed_ns = nanoseconds(status.st_ctim)};
 }
 
+bool changed_since(const source_snapshot& opened, int fd) {
+    struct stat now{};
+    return ::fstat(fd, &now) == 0 && S_ISREG(now.st_mode) && snapshot_of(now) != opened;
+}
+
 problem objection_to_type(mode_t mode, const std::string& path) {
     switch (mode & S_IFMT) {
         case S_IFREG:

@@ -27,6 +27,9 @@ struct source_snapshot {
 
 source_snapshot snapshot_of(const struct stat& status);
 
+// A regular file that is no longer what it was.
+bool changed_since(const source_snapshot& opened, int fd);
+
 struct opened_source {
     problem error = {};  // reason::none where the rest is good
     io::unique_fd fd = {};

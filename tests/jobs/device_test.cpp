@@ -216,6 +216,12 @@ TEST_F(DeviceJob, LeavesHolesToTheProcessorAndCountsThem) {
     EXPECT_EQ(only().paths[1].path, data_path::cpu);
     EXPECT_EQ(only().paths[1].bytes, 768u << 10);
     EXPECT_THAT(only().paths[1].reason, HasSubstr("holes"));
+    const std::vector<path_bytes> counted = progress->paths.snapshot();
+    ASSERT_EQ(counted.size(), 2u);
+    for (const path_bytes& way : only().paths)
+        EXPECT_TRUE(std::ranges::any_of(counted, [&](const path_bytes& found) {
+            return found.same_way(way) && found.bytes == way.bytes;
+        })) << way.reason;
 
     std::filesystem::remove(dir / "a.gz");
     EXPECT_EQ(run(forbidding(compressing("a"))).state, job_state::failed);
@@ -265,6 +271,20 @@ TEST_F(DeviceJob, BeginsAgainInSoftwareWhereASampleIsWrong) {
     EXPECT_EQ(engine().distrusted.size(), 1u);
     EXPECT_EQ(progress->bytes.bytes_in, content.size());
     EXPECT_EQ(progress->bytes.bytes_out, only().bytes_out);
+}
+
+TEST_F(DeviceJob, BlamesNoDeviceWhereTheSourceChanged) {
+    write_file(dir / "a", content);
+    engine().compress_stale_input = true;
+    engine().spoil = [&](bytes_span) {
+        std::filesystem::resize_file(dir / "a", content.size() + 1);
+    };
+
+    EXPECT_EQ(run(compressing("a")).state, job_state::failed);
+
+    EXPECT_EQ(only_reason(), reason::source_changed);
+    EXPECT_TRUE(engine().distrusted.empty());
+    EXPECT_FALSE(std::filesystem::exists(dir / "a.gz"));
 }
 
 TEST_F(DeviceJob, CommitsNothingWrongWithFullVerification) {
@@ -329,6 +349,11 @@ TEST(ObjectionToDevices, LeavesToSoftwareWhatItDoesBetterUnlessDevicesAreInsiste
     EXPECT_EQ(objection_to_devices(spec, 64 << 10), "it is small");
     spec.level = 7;
     EXPECT_EQ(objection_to_devices(spec, large), "level 7 asks for density");
+    spec.level = 1;
+    spec.level_auto = true;
+    EXPECT_EQ(objection_to_devices(spec, large), "an automatic level is software's");
+    spec.level_auto = false;
+    spec.level = 7;
 
     spec.engine = engine_choice::noload;
     EXPECT_EQ(objection_to_devices(spec, large), "");

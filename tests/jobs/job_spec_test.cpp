@@ -55,6 +55,11 @@ TEST(JobSpec, TakesARateForAnAutomaticLevelOnly) {
                   s.level_auto = true;
               }).reason,
               reason::invalid_argument);
+    EXPECT_EQ(after([](job_spec& s) {
+                  s.engine = engine_choice::noload;
+                  s.level_auto = true;
+              }).reason,
+              reason::invalid_argument);
 }
 
 TEST(JobSpec, ChoosesAmongTheCodecsLevels) {
