@@ -9,6 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 file=${1:+$(realpath -e -- "$1")}
 cd "$root"
 programs=build/release/bin
+log=$root/build/demo.log
 tar_bytes_max=600000000
 server=
 child=
@@ -47,7 +48,7 @@ run() {
 }
 
 build() {
-    local log=$root/build/demo.log started=$SECONDS
+    local started=$SECONDS
     mkdir -p "$root/build/demo"
     if ! run cmake --preset release -DPEERPRESS_TESTS=OFF >"$log" 2>&1 ||
         ! run cmake --build --preset release -j "$(nproc)" --target peerpress peerpressd >>"$log" 2>&1; then
@@ -94,13 +95,14 @@ directory = "$home/state"
 [log]
 level = "warning"
 EOF
-    "$programs/peerpressd" --config "$home/config.toml" &
+    "$programs/peerpressd" --config "$home/config.toml" >>"$log" 2>&1 &
     server=$!
     export PEERPRESS_SERVER=unix:$home/socket
     local tries=0
     until "$programs/peerpress" server-info >/dev/null 2>"$work/errors"; do
         if ! kill -0 "$server" 2>/dev/null || [[ $((tries += 1)) -gt 100 ]]; then
             cat "$work/errors"
+            tail -n 3 "$log"
             return 1
         fi
         sleep 0.1
