@@ -2,7 +2,9 @@
 
 #include "io/asio.hpp"
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 
 namespace peerpress::io {
 
@@ -18,9 +20,30 @@ void check(int rc, const char* what) {
 // reader of the eventfd for one system call more, and ties the ring to the thread that made it.
 constexpr std::uint32_t wanted_flags = IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN;
 
+// All that an entry may ask for. What a ring does no filter of system calls sees: without this,
+// whoever can write into a ring's memory could open files, connect sockets and run programs through
+// it, whatever the process is forbidden.
+constexpr std::array<io_uring_op, 7> operations{
+    IORING_OP_READ,     IORING_OP_WRITE,        IORING_OP_FSYNC,    IORING_OP_FALLOCATE,
+    IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_URING_CMD};
+static_assert(operations.back() == IORING_OP_URING_CMD);
+
+// For good: registering (buffers, files, other credentials) is not among what is allowed either.
+int restrict_to_operations(io_uring& ring, bool commands) {
+    std::array<io_uring_restriction, operations.size()> allowed{};
+    for (std::size_t index = 0; index < operations.size(); ++index) {
+        allowed[index].opcode = IORING_RESTRICTION_SQE_OP;
+        allowed[index].sqe_op = static_cast<std::uint8_t>(operations[index]);
+    }
+    const auto count = static_cast<unsigned>(allowed.size() - (commands ? 0 : 1));
+    // liburing 2.3 declares a function for it that its shared library does not have.
+    return io_uring_register(static_cast<unsigned>(ring.ring_fd), IORING_REGISTER_RESTRICTIONS,
+                             allowed.data(), count);
+}
+
 int set_up(io_uring& ring, std::uint32_t entries, std::uint32_t flags) {
     io_uring_params params{};
-    params.flags = flags;
+    params.flags = flags | IORING_SETUP_R_DISABLED;
     params.cq_entries = 2 * entries;
     return io_uring_queue_init_params(entries, &ring, &params);
 }
@@ -39,9 +62,16 @@ kernel_ring::kernel_ring(std::uint32_t queue_depth, bool commands, int event_fd)
     if (rc == -EINVAL) rc = set_up(ring_, entries, IORING_SETUP_CQSIZE);
     check(rc, "io_uring_setup");
 
-    rc = io_uring_register_eventfd(&ring_, event_fd);
-    if (rc < 0) io_uring_queue_exit(&ring_);
-    check(rc, "io_uring_register_eventfd");
+    try {
+        check(io_uring_register_eventfd(&ring_, event_fd), "io_uring_register_eventfd");
+        check(restrict_to_operations(ring_, this->commands()), "IORING_REGISTER_RESTRICTIONS");
+        check(io_uring_register(static_cast<unsigned>(ring_.ring_fd), IORING_REGISTER_ENABLE_RINGS,
+                                nullptr, 0),
+              "IORING_REGISTER_ENABLE_RINGS");
+    } catch (...) {
+        io_uring_queue_exit(&ring_);
+        throw;
+    }
 }
 
 io_uring_sqe* kernel_ring::next_entry() {

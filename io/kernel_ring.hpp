@@ -1,5 +1,6 @@
 // The kernel's side of io/uring: one io_uring whose completions are told through an eventfd. Knows
-// entries, not operations; no executor.
+// entries, not operations; no executor. The kernel refuses (EACCES) every kind of entry that
+// io/uring does not make.
 #pragma once
 
 #include <liburing.h>
