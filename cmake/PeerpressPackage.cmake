@@ -4,8 +4,8 @@ include(CMakePackageConfigHelpers)
 
 set(PEERPRESS_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/peerpress)
 
-# --- runtime: the two programs with what belongs to them
-foreach(program IN ITEMS peerpress peerpressd)
+# --- runtime: the programs with what belongs to them
+foreach(program IN ITEMS peerpress peerpressd peerpress-model)
     if(TARGET ${program})
         install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
     endif()
@@ -19,6 +19,7 @@ install(FILES packaging/systemd/peerpressd.service packaging/systemd/peerpressd.
 install(FILES packaging/systemd/user/peerpressd.service packaging/systemd/user/peerpressd.socket
     DESTINATION lib/systemd/user COMPONENT runtime)
 install(FILES packaging/man/peerpressd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT runtime)
+install(FILES packaging/man/peerpress-model.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT runtime)
 install(FILES packaging/peerpressd.toml
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peerpress/examples COMPONENT runtime)
 
@@ -74,7 +75,8 @@ decompress files and trees to gzip, BGZF and zlib with io_uring and all cores,
 and leave nothing in the page cache. Every gunzip reads the output; the server
 keeps its jobs across restarts.
 
-The command line works without the server, too.")
+The command line works without the server, too. peerpress-model is an NVMe
+accelerator for virtual machines, to try and develop against.")
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libpeerpress-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)

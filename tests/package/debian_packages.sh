@@ -16,7 +16,7 @@ fault() {
 dpkg-deb -x "$build"/peerpress_*.deb "$work/runtime"
 dpkg-deb -x "$build"/libpeerpress-dev_*.deb "$work/dev"
 
-for file in bin/peerpress bin/peerpressd share/man/man1/peerpress.1.gz share/man/man1/peerpress-compress.1.gz \
+for file in bin/peerpress bin/peerpressd bin/peerpress-model share/man/man1/peerpress-model.1.gz share/man/man1/peerpress.1.gz share/man/man1/peerpress-compress.1.gz \
     share/man/man8/peerpressd.8.gz share/bash-completion/completions/peerpress \
     share/zsh/vendor-completions/_peerpress share/fish/vendor_completions.d/peerpress.fish \
     share/doc/peerpress/copyright share/doc/peerpress/changelog.gz share/doc/peerpress/examples/peerpressd.toml; do
