@@ -84,13 +84,16 @@ void event::notify_one() {
 }
 
 void event::notify_all() {
-    for (waiter& woken : std::exchange(waiters_, {})) asio::post(executor_, std::move(woken));
+    std::list<waiter> woken;
+    woken.swap(waiters_);
+    for (waiter& each : woken) asio::post(executor_, std::move(each));
 }
 
 // The handlers own coroutines, and one of these may own this event: no member is touched once they
 // go.
 void event::abandon() {
-    const std::deque<waiter> dropped = std::exchange(waiters_, {});
+    std::list<waiter> dropped;
+    dropped.swap(waiters_);
 }
 
 }  // namespace peerpress::io

@@ -11,7 +11,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 
 #include <cstddef>
-#include <deque>
+#include <list>
 
 namespace peerpress::io {
 
@@ -44,7 +44,8 @@ private:
     // The registry's list of events.
     event* previous_ = nullptr;
     event* next_ = nullptr;
-    std::deque<waiter> waiters_;
+    // Empty ones take no memory, and any_completion_handler must not be moved about.
+    std::list<waiter> waiters_;
 };
 
 }  // namespace peerpress::io

@@ -17,15 +17,15 @@ void check(int rc, const char* what) {
 // What newer kernels do better, dropped together where one is unknown (before Linux 5.19).
 // SUBMIT_ALL: one bad entry does not hold up those behind it. COOP_TASKRUN: no interrupt of a
 // running lane to post a completion that it would look at only later. DEFER_TASKRUN would ask every
-// reader of the eventfd for one system call more, and ties the ring to the thread that made it.
+// reader of an eventfd for one system call more, and ties the ring to the thread that made it.
 constexpr std::uint32_t wanted_flags = IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN;
 
 // All that an entry may ask for. What a ring does no filter of system calls sees: without this,
 // whoever can write into a ring's memory could open files, connect sockets and run programs through
 // it, whatever the process is forbidden.
-constexpr std::array<io_uring_op, 7> operations{
-    IORING_OP_READ,     IORING_OP_WRITE,        IORING_OP_FSYNC,    IORING_OP_FALLOCATE,
-    IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_URING_CMD};
+constexpr std::array<io_uring_op, 8> operations{
+    IORING_OP_READ,     IORING_OP_WRITE,   IORING_OP_FSYNC,        IORING_OP_FALLOCATE,
+    IORING_OP_POLL_ADD, IORING_OP_TIMEOUT, IORING_OP_ASYNC_CANCEL, IORING_OP_URING_CMD};
 static_assert(operations.back() == IORING_OP_URING_CMD);
 
 // For good: registering (buffers, files, other credentials) is not among what is allowed either.
@@ -50,9 +50,10 @@ int set_up(io_uring& ring, std::uint32_t entries, std::uint32_t flags) {
 
 }  // namespace
 
-kernel_ring::kernel_ring(std::uint32_t queue_depth, bool commands, int event_fd) {
+kernel_ring::kernel_ring(std::uint32_t queue_depth, bool commands, std::optional<int> event_fd) {
     // Each operation may be followed by its cancellation, and both complete: twice the depth of
-    // either queue, so that the completion queue cannot overflow.
+    // either queue, so that the completion queue cannot overflow. Entries beside these, which bound
+    // a wait or end it, are a few at a time.
     const std::uint32_t entries = 2 * queue_depth;
     constexpr std::uint32_t command_flags = IORING_SETUP_SQE128 | IORING_SETUP_CQE32;
     int rc = set_up(ring_, entries,
@@ -63,7 +64,8 @@ kernel_ring::kernel_ring(std::uint32_t queue_depth, bool commands, int event_fd)
     check(rc, "io_uring_setup");
 
     try {
-        check(io_uring_register_eventfd(&ring_, event_fd), "io_uring_register_eventfd");
+        if (event_fd)
+            check(io_uring_register_eventfd(&ring_, *event_fd), "io_uring_register_eventfd");
         check(restrict_to_operations(ring_, this->commands()), "IORING_REGISTER_RESTRICTIONS");
         check(io_uring_register(static_cast<unsigned>(ring_.ring_fd), IORING_REGISTER_ENABLE_RINGS,
                                 nullptr, 0),
@@ -85,10 +87,20 @@ bool kernel_ring::submit() {
     while (io_uring_sq_ready(&ring_) > 0) {
         const int rc = io_uring_submit(&ring_);
         ++submissions_;
-        if (rc == -EINTR) continue;
-        if (rc == 0 || rc == -EAGAIN || rc == -EBUSY || rc == -ENOMEM) return false;
-        check(rc, "io_uring_submit");
+        if (rc == 0 || !judge(rc)) return false;
     }
+    return true;
+}
+
+bool kernel_ring::submit_and_wait(std::uint32_t completions) {
+    const int rc = io_uring_submit_and_wait(&ring_, completions);
+    ++submissions_;
+    return judge(rc);
+}
+
+bool kernel_ring::judge(int rc) const {
+    if (rc == -EAGAIN || rc == -EBUSY || rc == -ENOMEM) return false;
+    if (rc != -EINTR) check(rc, "io_uring_submit");
     return true;
 }
 

@@ -43,7 +43,7 @@ nvme_passthrough::nvme_passthrough(uring& ring, unique_fd device, std::uint32_t 
 awaitable<command_result> nvme_passthrough::send(nvme_command command) {
     const nvme_uring_cmd made = to_uring_command(command, namespace_id_);
     const bytes_view entry{reinterpret_cast<const std::byte*>(&made), sizeof made};
-    co_return co_await ring_.async_command(device_.get(), NVME_URING_CMD_IO, entry);
+    co_return co_await ring_.async_command(device_.get(), NVME_URING_CMD_IO, entry, asio::deferred);
 }
 
 result<nvme_identify_data> identify(int device, nvme_identify_kind kind,

@@ -71,7 +71,7 @@ public:
     }
 
 private:
-    static constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
+    static constexpr auto as_tuple = asio::as_tuple(asio::deferred);
 
     uring& ring_;
     unique_fd fd_;

@@ -21,7 +21,7 @@ unsigned transfer_bytes(std::size_t wanted) {
 }  // namespace
 
 uring::uring(asio::any_io_executor executor, uring_options options)
-    : options_(options), queue_(std::make_shared<uring_queue>(std::move(executor), options)) {}
+    : options_(options), queue_(uring_queue::make(std::move(executor), options)) {}
 
 uring::~uring() {
     queue_->stop_reaping();
@@ -46,8 +46,17 @@ awaitable<> uring::drained() {
     return queue_->drained();
 }
 
-void uring::start(const io_uring_sqe& sqe, bytes_view command_bytes, any_handler handler) {
-    queue_->start(sqe, command_bytes, std::move(handler));
+void* uring::allocate(uring_queue& in, std::size_t bytes) {
+    return in.allocate(bytes);
+}
+void uring::free(uring_queue& in, void* memory, std::size_t bytes) {
+    in.free(memory, bytes);
+}
+void uring::start(uring_queue& in, uring_operation& operation, std::size_t command_bytes) {
+    in.start(operation, command_bytes);
+}
+const asio::any_io_executor& uring::executor_of(const uring_queue& queue) {
+    return queue.executor();
 }
 
 io_uring_sqe uring::read_sqe(int fd, bytes_span into, std::uint64_t offset_bytes) {

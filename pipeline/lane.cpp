@@ -23,7 +23,9 @@ struct lane::equipment {
 };
 
 lane::lane(engine_factory make_engine, lane_options options)
-    : options_(options), work_(context_.get_executor()) {
+    : options_(options),
+      work_(asio::prefer(asio::any_io_executor(context_.get_executor()),
+                         asio::execution::outstanding_work.tracked)) {
     // The ring is set up by the thread that will submit to it: the kernel ties some of a ring's
     // work to its creator.
     std::promise<void> equipped;
@@ -51,8 +53,8 @@ lane::lane(engine_factory make_engine, lane_options options)
 }
 
 lane::~lane() {
-    asio::post(context_, [this] { equipment_->ring.close(); });
-    work_.reset();
+    asio::post(context_.get_executor(), [this] { equipment_->ring.close(); });
+    work_ = {};
     thread_.join();
 }
 

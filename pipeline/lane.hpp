@@ -1,9 +1,11 @@
-// A lane: one io_context on one thread, with the ring, the staging slots and the engine that live
-// on it. It knows transfers and open descriptors only, never paths, users or jobs, so that it can
-// live in a process of its own. No locks: everything here belongs to the lane's thread.
+// A lane: one execution context on one thread, which waits in the ring, with that ring, the staging
+// slots and the engine that live on it. It knows transfers and open descriptors only, never paths,
+// users or jobs, so that it can live in a process of its own. No locks: everything here belongs to
+// the lane's thread.
 #pragma once
 
 #include "accel/accelerator.hpp"
+#include "io/ring_context.hpp"
 #include "io/staging.hpp"
 #include "io/uring.hpp"
 
@@ -40,11 +42,10 @@ public:
 
 private:
     struct equipment;
-    using work_guard = asio::executor_work_guard<asio::io_context::executor_type>;
 
     lane_options options_;
-    asio::io_context context_{1};  // one thread runs it
-    work_guard work_;
+    io::ring_context context_;
+    asio::any_io_executor work_;            // keeps the thread running
     std::unique_ptr<equipment> equipment_;  // made and destroyed by the thread
     std::thread thread_;
 };

@@ -11,8 +11,9 @@
 namespace peerpress::io {
 namespace {
 
-const std::set<int> of_every_ring{IORING_OP_READ,      IORING_OP_WRITE,    IORING_OP_FSYNC,
-                                  IORING_OP_FALLOCATE, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL};
+const std::set<int> of_every_ring{IORING_OP_READ,        IORING_OP_WRITE,    IORING_OP_FSYNC,
+                                  IORING_OP_FALLOCATE,   IORING_OP_POLL_ADD, IORING_OP_TIMEOUT,
+                                  IORING_OP_ASYNC_CANCEL};
 
 class KernelRing : public testing::TestWithParam<bool> {
 protected:
