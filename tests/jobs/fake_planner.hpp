@@ -36,6 +36,7 @@ public:
     bool has_devices() const override { return !engines.empty(); }
 
     std::string obstacle;  // empty: from peer to peer
+    std::uint32_t slots = 4;
     std::vector<std::shared_ptr<accel::device_engine>> engines;
     std::function<void()> meanwhile = [] {};  // happens to the files while it is asked
     std::vector<path_wish> wishes;
@@ -54,8 +55,9 @@ private:
                 co_return planned_path{.reason = of_.obstacle, .way_out = "do something"};
             if (!of_.distrusted.empty()) co_return planned_path{.reason = of_.distrusted.back()};
             if (!pool_)
-                pool_ = of_.pools_.add({.bus = 3}, "nvme2 (0000:03:00.0)",
-                                       std::make_unique<pretended_p2pmem>(4, question.chunk_bytes));
+                pool_ = of_.pools_.add(
+                    {.bus = 3}, "nvme2 (0000:03:00.0)",
+                    std::make_unique<pretended_p2pmem>(of_.slots, question.chunk_bytes));
             co_return planned_path{.share = make_share(pool_), .device = pool_->label};
         }
         awaitable<planned_devices> plan_devices(path_question question) override {
@@ -70,10 +72,10 @@ private:
             for (const auto& engine : of_.engines) {
                 auto pool = of_.pools_.find(address_of(*engine), pool_use::compressing);
                 if (!pool)
-                    pool = of_.pools_.add(
-                        address_of(*engine), engine->identity().label,
-                        std::make_unique<pretended_p2pmem>(4, engine->identity().span_bytes),
-                        pool_use::compressing);
+                    pool = of_.pools_.add(address_of(*engine), engine->identity().label,
+                                          std::make_unique<pretended_p2pmem>(
+                                              of_.slots, engine->identity().span_bytes),
+                                          pool_use::compressing);
                 made.devices.push_back({.engine = engine, .share = make_share(std::move(pool))});
             }
             co_return made;
