@@ -31,8 +31,10 @@ verdict judge_status(const failure& failed) {
         case nvme_errc::invalid_opcode:
         case nvme_errc::invalid_namespace:
             return failed.other_cores > 0 ? verdict::other_core : verdict::quarantine;
+        // A limit of this device's own, which nothing had shown: another may take the command, and
+        // software does the work.
         case nvme_errc::invalid_field:
-            return verdict::fail;
+            return verdict::redo_elsewhere;
         case nvme_errc::aborted_power_loss:
         case nvme_errc::aborted_queue_deleted:
         case nvme_errc::host_path_error:

@@ -13,7 +13,7 @@ enum class verdict {
     redo_elsewhere,  // this device cannot do this one; it goes on serving
     quarantine,      // the device is not to be trusted, or gone: it has to pass its test first
     blame_data,      // they are not what the request says
-    fail,            // a mistake of ours, or we are being stopped: no other place would do better
+    fail,            // we are being stopped
 };
 
 struct failure {

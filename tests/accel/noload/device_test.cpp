@@ -286,12 +286,12 @@ TEST_F(Device, RedoesElsewhereWhatDoesNotFitWithoutLosingTrust) {
     EXPECT_TRUE(made->serving());
 }
 
-TEST_F(Device, FailsForAMistakeOfOurs) {
+TEST_F(Device, LeavesToOthersWhatItDoesNotTake) {
     open();
     member_request wrong = request();
     wrong.output_offset_bytes = 8192;  // within the input
 
-    EXPECT_EQ(test::run_error(context, made->compress(wrong)), io::nvme_errc::invalid_field);
+    EXPECT_EQ(test::run_error(context, made->compress(wrong)), device_errc::redo_elsewhere);
     EXPECT_TRUE(made->serving());
 }
 

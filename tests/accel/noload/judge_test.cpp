@@ -75,8 +75,12 @@ TEST(Judge, BlamesTheDataWhereTheyAreToBlame) {
     EXPECT_EQ(judge({.error = codec_errc::bad_data, .other_cores = 2}), verdict::blame_data);
 }
 
-TEST(Judge, FailsForAMistakeOfOursAndWhenStopped) {
-    EXPECT_EQ(judge({.error = nvme_errc::invalid_field, .other_cores = 2}), verdict::fail);
+TEST(Judge, LeavesToOthersWhatTheDeviceDoesNotTake) {
+    EXPECT_EQ(judge({.error = nvme_errc::invalid_field, .other_cores = 2}),
+              verdict::redo_elsewhere);
+}
+
+TEST(Judge, FailsWhenStopped) {
     EXPECT_EQ(judge({.error = asio::error::operation_aborted, .other_cores = 2}), verdict::fail);
 }
 
