@@ -13,6 +13,18 @@ constexpr double rate_assumed = 1e9;
 // not to run after every piece that compresses well.
 constexpr double rate_weight = 0.2;
 
+// A core that failed so often in a row (as often as one command is tried on it) is sick, and sits
+// out: else every command would be tried on it first, for it has nothing else to do.
+constexpr unsigned sick_after = 3;
+constexpr unsigned sits_out_min = 16;
+constexpr unsigned sits_out_max = 4096;
+
+unsigned commands_to_sit_out(unsigned failures_in_row) {
+    if (failures_in_row < sick_after) return 0;
+    const unsigned doublings = std::min(failures_in_row - sick_after, 16u);
+    return std::min(sits_out_min << doublings, sits_out_max);
+}
+
 }  // namespace
 
 core_table::core_table(const std::vector<core_state>& cores) {
@@ -41,13 +53,17 @@ std::optional<std::size_t> core_table::pick(core_kind kind, std::uint64_t bytes,
     assert(avoided.size() == cores_.size());
     std::optional<std::size_t> best;
     double best_seconds = 0;
+    bool best_is_well = false;
     for (std::size_t index = 0; index < cores_.size(); ++index) {
         const core& one = cores_[index];
         if (one.state.kind != kind || avoided[index]) continue;
+        const bool well = one.sits_out == 0;
         const double seconds = static_cast<double>(one.outstanding_bytes + bytes) / rate_of(one);
-        if (best && seconds >= best_seconds) continue;
+        const bool better = well != best_is_well ? well : seconds < best_seconds;
+        if (best && !better) continue;
         best = index;
         best_seconds = seconds;
+        best_is_well = well;
     }
     return best;
 }
@@ -60,6 +76,8 @@ unsigned core_table::left(core_kind kind, const std::vector<bool>& avoided) cons
 }
 
 core_table::ticket core_table::begin(std::size_t core, std::uint64_t bytes, clock::time_point now) {
+    for (auto& other : cores_)
+        if (other.state.kind == cores_[core].state.kind && other.sits_out > 0) --other.sits_out;
     cores_[core].outstanding_bytes += bytes;
     ++cores_[core].state.commands;
     return {.core = core, .bytes = bytes, .start = now};
@@ -72,8 +90,10 @@ void core_table::end(const ticket& of, bool succeeded, clock::time_point now) {
     one.last_end = now;
     if (!succeeded) {
         ++one.state.failures;
+        one.sits_out = commands_to_sit_out(++one.failures_in_row);
         return;
     }
+    one.failures_in_row = one.sits_out = 0;
     one.state.bytes += of.bytes;
     const double seconds = std::chrono::duration<double>(now - began).count();
     // What is over at once (the clock's step, a small piece) tells nothing.

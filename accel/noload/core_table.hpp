@@ -24,7 +24,8 @@ public:
     bool has(core_kind kind) const { return count(kind) > 0; }
     std::size_t count(core_kind kind) const;
 
-    // The core that would be done with `bytes` more first; none but those not `avoided`.
+    // The core that would be done with `bytes` more first; none but those not `avoided`. Those that
+    // fail again and again come behind the others, and are tried now and then.
     std::optional<std::size_t> pick(core_kind kind, std::uint64_t bytes,
                                     const std::vector<bool>& avoided) const;
     // Of that kind, not avoided.
@@ -50,6 +51,8 @@ private:
         core_state state;
         std::uint64_t outstanding_bytes = 0;
         clock::time_point last_end{};
+        unsigned failures_in_row = 0;
+        unsigned sits_out = 0;  // so many commands that others of its kind get first
     };
 
     double rate_of(const core& one) const;

@@ -48,6 +48,29 @@ TEST_F(CoreTable, PicksTheKindThatIsWantedAndNoneThatIsAvoided) {
     EXPECT_EQ(table.left(core_kind::compress, {true, false, false}), 1u);
 }
 
+TEST_F(CoreTable, LeavesASickCoreAloneAndTriesItNowAndThen) {
+    for (int tries = 0; tries < 3; ++tries) {
+        EXPECT_EQ(pick(), 0u);
+        table.end(table.begin(0, mib, now), false, now);
+    }
+
+    int others_got = 0;
+    for (; pick() == 1; ++others_got) work(1, mib, 1ms);
+    EXPECT_EQ(others_got, 16);
+    table.end(table.begin(0, mib, now), false, now);
+    for (others_got = 0; pick() == 1; ++others_got) work(1, mib, 1ms);
+    EXPECT_EQ(others_got, 32);
+
+    work(0, mib, 1ms);
+    EXPECT_EQ(pick(), 0u);
+}
+
+TEST_F(CoreTable, TakesASickCoreWhereThereIsNoOther) {
+    for (int tries = 0; tries < 3; ++tries) table.end(table.begin(0, mib, now), false, now);
+
+    EXPECT_EQ(table.pick(core_kind::compress, mib, {false, true, false}), 0u);
+}
+
 TEST_F(CoreTable, MeasuresACoreWhileItWorksAndNotWhileItIsIdle) {
     work(0, mib, 1ms);
     now += 10s;
