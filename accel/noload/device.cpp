@@ -29,11 +29,13 @@ device::device(asio::any_io_executor executor, device_identity identity,
                std::vector<core_parts> cores, test_memory memory, device_options options)
     : executor_(std::move(executor)),
       identity_(std::move(identity)),
+      claimed_span_bytes_(whole_pages(identity_.span_bytes)),
       table_(states_of(cores)),
       memory_(std::move(memory)),
       options_(options),
       recovery_(std::make_shared<asio::steady_timer>(executor_)) {
     ports_ = ports_of(std::move(cores));
+    identity_.span_bytes = claimed_span_bytes_;
 }
 
 // Whoever lets go of it last may be on another thread.
@@ -123,13 +125,12 @@ awaitable<answer> device::carry_out(work wanted) {
         const auto core = table_.pick(wanted.kind, wanted.input_bytes, avoided);
         if (!core) give_up("it has no core to " + std::string(core_kind_name(wanted.kind)));
         const tried made = co_await try_on(*core, wanted);
+        if (!made.error) co_return made.value;
         avoided[*core] = true;
         const unsigned others = table_.left(wanted.kind, avoided);
         const std::string why = made.error.message();
         switch (judge(
             {.error = made.error, .final = made.final, .tries = tries, .other_cores = others})) {
-            case verdict::done:
-                co_return made.value;
             case verdict::retry:
                 avoided[*core] = false;
                 co_await wait(options_.retry_delay * tries);
@@ -144,6 +145,7 @@ awaitable<answer> device::carry_out(work wanted) {
             case verdict::quarantine:
                 quarantine(why);
                 give_up(why);
+            case verdict::done:
             case verdict::blame_data:
             case verdict::fail:
                 throw system_error{made.error, identity_.label};

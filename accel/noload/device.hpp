@@ -38,6 +38,11 @@ struct core_parts {
     std::unique_ptr<core_port> port;
 };
 
+// Spans are made of them.
+constexpr std::size_t whole_pages(std::size_t bytes) {
+    return bytes / 4096 * 4096;
+}
+
 // A piece of the device's own memory for its tests. Throws system_error.
 using test_memory = std::function<std::unique_ptr<io::slot_memory>(std::size_t bytes)>;
 
@@ -100,15 +105,16 @@ private:
 
     awaitable<bool> pass_test();
     awaitable<> test_device();
-    awaitable<std::size_t> confirm_span(bytes_span memory);
-    awaitable<member_made> test_compressing(std::size_t core, bytes_span span);
+    awaitable<std::size_t> confirm_span(bytes_span memory, bytes_view pattern);
+    awaitable<member_made> test_compressing(std::size_t core, bytes_span span, std::uint32_t crc32);
     awaitable<> test_decoding(std::size_t core, bytes_span span, member_made made);
     awaitable<> wait(std::chrono::milliseconds time);
     void start_recovery();
     static awaitable<> recover(std::weak_ptr<device> of, std::shared_ptr<asio::steady_timer> timer);
 
     asio::any_io_executor executor_;
-    device_identity identity_;
+    device_identity identity_;  // with the span that the latest test found
+    std::size_t claimed_span_bytes_;
     std::vector<std::shared_ptr<core_port>> ports_;  // none once it has gone
     core_table table_;
     test_memory memory_;

@@ -5,6 +5,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -15,25 +16,60 @@ namespace {
 // A span too small to be worth a command.
 constexpr std::size_t span_bytes_min = 64 << 10;
 
+// What the lane does for a test at a time, beside everything else it has to do: storing so much to
+// a slow device takes it a millisecond.
+constexpr std::size_t piece_bytes = 64 << 10;
+
 // Half of it compresses; the rest is noise.
-std::vector<std::byte> make_pattern(std::size_t bytes) {
-    std::vector<std::byte> pattern(bytes);
-    std::uint32_t state = 0x9e3779b9;
-    for (std::size_t at = 0; at < bytes; ++at) {
-        state = state * 1664525 + 1013904223;
-        const bool noise = at / 4096 % 2 == 1;
-        pattern[at] = static_cast<std::byte>(noise ? state >> 24 : state >> 29);
+class pattern_source {
+public:
+    void fill(bytes_span piece) {
+        for (std::byte& made : piece) {
+            state_ = state_ * 1664525 + 1013904223;
+            const bool noise = at_++ / 4096 % 2 == 1;
+            made = static_cast<std::byte>(noise ? state_ >> 24 : state_ >> 29);
+        }
     }
-    return pattern;
+
+private:
+    std::uint32_t state_ = 0x9e3779b9;
+    std::size_t at_ = 0;
+};
+
+// Calls `work` with one piece of `data` after the other, and lets others run in between.
+template <class Span, class Work>
+awaitable<> piecewise(Span data, Work& work) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    for (std::size_t at = 0; at < data.size(); at += piece_bytes) {
+        work(data.subspan(at, std::min(piece_bytes, data.size() - at)));
+        co_await asio::post(executor, asio::use_awaitable);
+    }
 }
 
-std::uint32_t crc32_of(bytes_view data) {
-    return static_cast<std::uint32_t>(
-        ::crc32(0, reinterpret_cast<const Bytef*>(data.data()), static_cast<uInt>(data.size())));
+awaitable<std::vector<std::byte>> make_pattern(std::size_t bytes) {
+    std::vector<std::byte> pattern(bytes);
+    pattern_source source;
+    auto fill = [&source](bytes_span piece) { source.fill(piece); };
+    co_await piecewise(bytes_span(pattern), fill);
+    co_return pattern;
 }
 
-void store(bytes_span memory, bytes_view pattern) {
-    std::memcpy(memory.data(), pattern.data(), pattern.size());
+awaitable<std::uint32_t> crc32_of(bytes_view data) {
+    uLong sum = ::crc32(0, nullptr, 0);
+    auto add = [&sum](bytes_view piece) {
+        sum = ::crc32(sum, reinterpret_cast<const Bytef*>(piece.data()),
+                      static_cast<uInt>(piece.size()));
+    };
+    co_await piecewise(data, add);
+    co_return static_cast<std::uint32_t>(sum);
+}
+
+awaitable<> store(bytes_span memory, bytes_view pattern) {
+    auto copy = [to = memory.data()](bytes_view piece) mutable {
+        std::memcpy(to, piece.data(), piece.size());
+        to += piece.size();
+    };
+    co_await piecewise(pattern, copy);
     // Stores to a device wait in buffers and on the bus; a load from it comes back behind them.
     __sync_synchronize();
     volatile const std::byte* const last = &memory[pattern.size() - 1];
@@ -69,26 +105,28 @@ awaitable<bool> device::pass_test() {
 }
 
 awaitable<> device::test_device() {
-    const std::unique_ptr<io::slot_memory> memory = memory_(identity_.span_bytes);
-    const bytes_span span = memory->slot(0);
-    identity_.span_bytes = co_await confirm_span(span.first(identity_.span_bytes));
+    const std::unique_ptr<io::slot_memory> memory = memory_(claimed_span_bytes_);
+    const bytes_span all = memory->slot(0).first(claimed_span_bytes_);
+    const std::vector<std::byte> pattern = co_await make_pattern(all.size());
+    co_await store(all, pattern);
+    identity_.span_bytes = co_await confirm_span(all, pattern);
 
-    const bytes_span tested = span.first(identity_.span_bytes);
-    store(tested, make_pattern(tested.size()));
+    const bytes_span tested = all.first(identity_.span_bytes);
+    const std::uint32_t crc32 =
+        co_await crc32_of(bytes_view(pattern).first(member_input_bytes(tested.size())));
     std::optional<member_made> made;
     for (std::size_t core = 0; core < table_.size(); ++core)
         if (table_.state(core).kind == core_kind::compress)
-            made = co_await test_compressing(core, tested);
+            made = co_await test_compressing(core, tested, crc32);
     for (std::size_t core = 0; core < table_.size() && made; ++core)
         if (table_.state(core).kind == core_kind::decompress)
             co_await test_decoding(core, tested, *made);
 }
 
-// The kernel and the device each have limits that nothing shows before a command meets them.
-awaitable<std::size_t> device::confirm_span(bytes_span memory) {
-    const std::vector<std::byte> pattern = make_pattern(memory.size());
-    store(memory, pattern);
-    for (std::size_t bytes = memory.size();; bytes /= 2) {
+// The kernel and the device each have limits that nothing shows before a command meets them. They
+// are found out anew by each test: what was in the way may have gone.
+awaitable<std::size_t> device::confirm_span(bytes_span memory, bytes_view pattern) {
+    for (std::size_t bytes = memory.size();; bytes = whole_pages(bytes / 2)) {
         const bytes_span span = memory.first(bytes);
         const work wanted{.kind = table_.state(0).kind,
                           .command = checksum_command(span),
@@ -96,15 +134,16 @@ awaitable<std::size_t> device::confirm_span(bytes_span memory) {
                           .output_bytes_max = static_cast<std::uint32_t>(bytes),
                           .core = 0};
         const tried summed = co_await try_on(0, wanted);
-        if (means_too_long(summed.error) && bytes / 2 >= span_bytes_min) continue;
+        if (means_too_long(summed.error) && whole_pages(bytes / 2) >= span_bytes_min) continue;
         if (summed.error) throw system_error{summed.error};
-        if (summed.value.crc32 != crc32_of(bytes_view(pattern).first(bytes)))
-            fail("its checksum of known data is wrong");
+        const std::uint32_t crc32 = co_await crc32_of(pattern.first(bytes));
+        if (summed.value.crc32 != crc32) fail("its checksum of known data is wrong");
         co_return bytes;
     }
 }
 
-awaitable<member_made> device::test_compressing(std::size_t core, bytes_span span) {
+awaitable<member_made> device::test_compressing(std::size_t core, bytes_span span,
+                                                std::uint32_t crc32) {
     const std::uint32_t input_bytes = member_input_bytes(span.size());
     const member_request request{
         .span = span, .input_bytes = input_bytes, .output_offset_bytes = input_bytes};
@@ -115,9 +154,7 @@ awaitable<member_made> device::test_compressing(std::size_t core, bytes_span spa
          .output_bytes_max = static_cast<std::uint32_t>(span.size() - input_bytes),
          .alignment_bytes = request.alignment_bytes,
          .core = core});
-    const std::vector<std::byte> pattern = make_pattern(span.size());
-    if (done.crc32 != crc32_of(bytes_view(pattern).first(input_bytes)))
-        fail("a core compresses something else than known data");
+    if (done.crc32 != crc32) fail("a core compresses something else than known data");
     co_return member_made{.bytes = done.bytes, .crc32 = done.crc32};
 }
 

@@ -354,6 +354,46 @@ TEST_F(Device, FindsOutWhatSpanTheKernelTakes) {
     EXPECT_EQ(made->identity().span_bytes, 128u << 10);
 }
 
+TEST_F(Device, FindsALargerSpanOnceItIsTaken) {
+    for (const auto& core : cores) core->span_bytes_max = 128 << 10;
+    open(3, 1 << 20);
+    ASSERT_EQ(made->identity().span_bytes, 128u << 10);
+
+    for (const auto& core : cores) core->span_bytes_max = 512 << 10;
+    made->distrust("told so");
+    wait_until([&] { return made->serving(); });
+
+    EXPECT_EQ(made->identity().span_bytes, 512u << 10);
+}
+
+TEST_F(Device, HasSpansOfWholePages) {
+    for (const auto& core : cores) core->span_bytes_max = 150'000;
+
+    open(3, 299'999);
+
+    EXPECT_TRUE(made->serving());
+    EXPECT_EQ(made->identity().span_bytes, 147'456u);
+}
+
+// Other transfers go on while one device tests itself.
+TEST_F(Device, LetsOthersRunWhileItTestsItself) {
+    open(3, 1 << 20);
+    std::size_t turns = 0;
+    std::function<void()> count = [&] {
+        if (made->serving()) return;
+        ++turns;
+        asio::post(context, count);
+    };
+
+    made->distrust("told so");
+    asio::post(context, count);
+    wait_until([&] { return made->serving(); });
+    test::settle(context);
+
+    // 1 MiB made, stored and summed, and 480 KiB summed, all in pieces of 64 KiB.
+    EXPECT_GE(turns, 3u * 16 + 8);
+}
+
 TEST_F(Device, ChecksWhatItMadeBeforeItWasDrained) {
     open();
     cores[0]->spoil = [&](bytes_span) { made->drain(); };
