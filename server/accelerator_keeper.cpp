@@ -66,6 +66,7 @@ awaitable<std::vector<accelerator_keeper::kept>> accelerator_keeper::open_found(
     std::vector<found_device> found) {
     std::vector<kept> opened;
     accel::device_engines engines;
+    std::vector<std::shared_ptr<accel::noload::device>> devices;
     for (found_device& each : found) {
         std::shared_ptr<accel::noload::device> made;
         try {
@@ -73,12 +74,13 @@ awaitable<std::vector<accelerator_keeper::kept>> accelerator_keeper::open_found(
         } catch (const system_error&) {
             continue;  // gone since it was found
         }
-        co_await made->admit();
-        log(*made);
         engines.push_back(made);
-        opened.push_back({.found = std::move(each), .engine = std::move(made)});
+        opened.push_back({.found = std::move(each), .engine = made});
+        devices.push_back(std::move(made));
     }
     planner_.use(std::move(engines));
+    co_await accel::noload::admit(devices, machine_.patience);
+    for (const auto& device : devices) log(*device);
     co_return opened;
 }
 

@@ -12,6 +12,7 @@
 #include "server/accelerators.hpp"
 #include "server/config.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,6 +27,8 @@ struct accelerator_machine {
     std::function<bool(const accel::noload::found_device&)> still_there;
     // On the lane. Throws system_error.
     std::function<std::shared_ptr<accel::noload::device>(const accel::noload::found_device&)> open;
+    // How long the start waits for their tests.
+    std::chrono::milliseconds patience = accel::noload::admission_patience;
 };
 accelerator_machine this_machine(const config& c, pipeline::lane& lane);
 
@@ -37,7 +40,7 @@ public:
     accelerator_keeper(const accelerator_keeper&) = delete;
     accelerator_keeper& operator=(const accelerator_keeper&) = delete;
 
-    // Blocks until each has been tested once, which takes milliseconds.
+    // Blocks until each has been tested once, which takes milliseconds, or patience ends.
     void open();
 
     awaitable<std::vector<accelerator_view>> view();

@@ -145,20 +145,35 @@ std::shared_ptr<device> open_device(io::uring& ring, const found_device& found,
                                     std::move(memory), options);
 }
 
+awaitable<> admit(const std::vector<std::shared_ptr<device>>& devices,
+                  std::chrono::milliseconds patience) {
+    struct admission {
+        asio::steady_timer limit;
+        std::size_t left;
+    };
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const auto under_way = std::make_shared<admission>(
+        admission{asio::steady_timer(executor, patience), devices.size()});
+    for (const auto& each : devices)
+        asio::co_spawn(executor, each->admit(), [under_way](const std::exception_ptr&) {
+            if (--under_way->left == 0) under_way->limit.cancel();
+        });
+    if (under_way->left > 0)
+        co_await under_way->limit.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
 awaitable<device_engines> open_devices(io::uring& ring, std::vector<found_device> found,
                                        device_options options) {
-    device_engines opened;
+    std::vector<std::shared_ptr<device>> opened;
     for (const found_device& each : found) {
-        std::shared_ptr<device> made;
         try {
-            made = open_device(ring, each, options);
+            opened.push_back(open_device(ring, each, options));
         } catch (const system_error&) {
             continue;  // gone since it was found
         }
-        co_await made->admit();
-        opened.push_back(std::move(made));
     }
-    co_return opened;
+    co_await admit(opened);
+    co_return device_engines(opened.begin(), opened.end());
 }
 
 }  // namespace peerpress::accel::noload

@@ -10,6 +10,7 @@
 #include "io/nvme_passthrough.hpp"
 #include "io/topology/machine.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -64,7 +65,15 @@ std::size_t span_bytes_of(const io::topology::host_files& files, const std::stri
 std::shared_ptr<device> open_device(io::uring& ring, const found_device& found,
                                     device_options options = {});
 
-// All of them that can be opened, each tested once: those that failed go on testing themselves.
+// How long a start waits for devices to be tested. What is well takes milliseconds.
+constexpr std::chrono::milliseconds admission_patience{5'000};
+
+// Tests devices side by side, and returns when each has been tested or patience ends: one that does
+// not answer holds up nobody. It serves as soon as its test has passed after all. On the lane.
+awaitable<> admit(const std::vector<std::shared_ptr<device>>& devices,
+                  std::chrono::milliseconds patience = admission_patience);
+
+// All of them that can be opened, admitted.
 awaitable<device_engines> open_devices(io::uring& ring, std::vector<found_device> found,
                                        device_options options = {});
 

@@ -36,6 +36,9 @@ found_device device_with(const std::string& serial, std::uint64_t inode, std::si
 
 class AcceleratorKeeper : public testing::Test {
 protected:
+    explicit AcceleratorKeeper(
+        std::chrono::milliseconds patience = accel::noload::admission_patience)
+        : patience_(patience) {}
     ~AcceleratorKeeper() override {
         asio::post(lane_, [this] { planner_.use({}); });
         lane_work_.reset();
@@ -52,6 +55,10 @@ protected:
     }
     void look() { asio::co_spawn(control_, keeper_.look(), asio::use_future).get(); }
     accel::device_state state() { return run(keeper_.view()).at(0).state; }
+    void await_serving() {
+        while (state().health != accel::device_health::serving)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
 
     accelerator_machine made_up() {
         return {.find = [this] { return machine_; },
@@ -61,7 +68,8 @@ protected:
                             if (there.cores == known.cores) return true;
                         return false;
                     },
-                .open = [this](const found_device& found) { return open_fake(found); }};
+                .open = [this](const found_device& found) { return open_fake(found); },
+                .patience = patience_};
     }
     std::shared_ptr<accel::noload::device> open_fake(const found_device& found) {
         ++opened_;
@@ -69,13 +77,21 @@ protected:
         for (const auto& core : found.cores)
             parts.push_back({.kind = core.kind,
                              .namespace_id = core.namespace_id,
-                             .port = std::make_unique<test::fake_core_port>(
-                                 lane_.get_executor(), std::make_shared<test::fake_core>())});
+                             .port = std::make_unique<test::fake_core_port>(lane_.get_executor(),
+                                                                            make_core())});
         return std::make_shared<accel::noload::device>(
             lane_.get_executor(), found.identity, std::move(parts),
             [](std::size_t bytes) { return std::make_unique<io::host_slots>(1, bytes); });
     }
 
+    std::shared_ptr<test::fake_core> make_core() {
+        auto made = std::make_shared<test::fake_core>();
+        made->time = std::exchange(core_time_, {});  // of the first
+        return made;
+    }
+
+    const std::chrono::milliseconds patience_;
+    std::chrono::microseconds core_time_{};
     asio::io_context lane_{1};
     asio::executor_work_guard<asio::io_context::executor_type> lane_work_ =
         asio::make_work_guard(lane_);
@@ -93,6 +109,21 @@ TEST_F(AcceleratorKeeper, OpensWhatItFinds) {
     EXPECT_TRUE(planner_.has_devices());
     EXPECT_EQ(state().health, accel::device_health::serving);
     EXPECT_EQ(state().cores.size(), 2u);
+}
+
+class ImpatientKeeper : public AcceleratorKeeper {
+protected:
+    ImpatientKeeper() : AcceleratorKeeper(std::chrono::milliseconds(0)) {}
+};
+
+TEST_F(ImpatientKeeper, WaitsForNoDeviceThatDoesNotAnswer) {
+    core_time_ = std::chrono::milliseconds(300);
+
+    open();
+
+    EXPECT_EQ(state().health, accel::device_health::quarantined);
+    EXPECT_EQ(state().reason, "not tested yet");
+    await_serving();
 }
 
 TEST_F(AcceleratorKeeper, DrainsAndReturnsBySerialNumberOrAddress) {
