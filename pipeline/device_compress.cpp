@@ -276,8 +276,18 @@ awaitable<> move_chunk(device_compression& job, chunk_plan chunk, std::size_t si
     }
 }
 
+// Chunks that are to be redone hold no slot, so that slots do not bound them: a device that refuses
+// one after the other would have the whole file wait.
+std::uint64_t chunks_ahead_max(const device_compression& job) {
+    std::uint64_t slots = job.via.host.lane.staging().options().slots;
+    for (const device_site& site : job.via.sites) slots += site.staging.options().slots;
+    return 2 * slots;
+}
+
 awaitable<> cut_source(device_compression& job) {
+    const std::uint64_t ahead_max = chunks_ahead_max(job);
     for (std::uint64_t index = 0;;) {
+        co_await job.workers.order().keep_within(index, ahead_max);
         const chunk_plan chunk = plan_chunk(index, job.size_bytes, job.chunk_bytes);
         const std::optional<std::size_t> site = pick_site(job.via.sites);
         job.workers.check_stop();

@@ -111,6 +111,26 @@ TEST_F(DeviceCompress, RedoesInSoftwareWhatTheDeviceCannotDo) {
     }
 }
 
+// Each of them waits for its turn without a slot.
+TEST_F(DeviceCompress, KeepsNearTheChunkThatIsRedoneWhereADeviceRefusesThemAll) {
+    const bytes data = compressible_bytes(200 * chunk_bytes, 1);
+    memory_storage source(data, block_4096);
+    memory_storage target({}, block_4096);
+    for (int chunk = 0; chunk < 200; ++chunk) engine().fail_next(device_errc::redo_elsewhere);
+    std::size_t redone = 0, ahead_most = 0;
+    on_bytes = [&](std::optional<std::size_t>, std::uint64_t) {
+        ahead_most = std::max(ahead_most, engine().requests.size() - redone++);
+    };
+
+    const device_outcome end = compress(source, target);
+
+    ASSERT_TRUE(end.report) << end.text;
+    EXPECT_EQ(decoded(target.content()), data);
+    EXPECT_EQ(end.report->software_bytes, data.size());
+    const std::size_t slots = slot_count + on.lane().options().staging.slots;
+    EXPECT_LE(ahead_most, 2 * slots + 1);
+}
+
 TEST_F(DeviceCompress, EndsInAValidMemberWhereOneIsLargerThanItsSlot) {
     const bytes data = incompressible_bytes(200'000, 1);
     memory_storage source(data, block_4096);

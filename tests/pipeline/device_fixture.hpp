@@ -6,6 +6,7 @@
 #include "tests/support/device_slots.hpp"
 #include "tests/support/fake_device_engine.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +59,7 @@ protected:
     pipeline::device_route route(io::storage& source, io::storage* target) {
         pipeline::device_route made{
             .host = on.route(source, target, stop.get_token()), .sites = {}, .software = software};
+        if (on_bytes) made.on_bytes = on_bytes;
         for (device* each : all())
             made.sites.push_back(
                 {.engine = *each->engine, .staging = *each->pool, .flow = each->flow});
@@ -90,6 +92,7 @@ protected:
     test_lane on;
     std::stop_source stop;
     bool software = true;
+    std::function<void(std::optional<std::size_t>, std::uint64_t)> on_bytes;
     std::vector<std::unique_ptr<device>> devices;
 
 private:
