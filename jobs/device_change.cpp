@@ -95,6 +95,7 @@ awaitable<std::optional<pipeline::transfer_report>> device_change::run(verificat
     checked_ = how == verification::self && decodes;
     counted_.assign(planned_.devices.size() + 1, 0);
     used_.assign(planned_.devices.size() + 1, false);
+    counters_.assign(planned_.devices.size() + 1, nullptr);
     std::exception_ptr error;
     try {
         co_await transfer();
@@ -291,8 +292,9 @@ void device_change::count(std::optional<std::size_t> site, std::uint64_t bytes) 
     const std::size_t index = site.value_or(planned_.devices.size());
     counted_[index] += bytes;
     used_[index] = true;
-    setting_.context.progress.paths.counter(way_of(site))
-        .fetch_add(bytes, std::memory_order_relaxed);
+    std::atomic<std::uint64_t>*& counter = counters_[index];
+    if (counter == nullptr) counter = &setting_.context.progress.paths.counter(way_of(site));
+    counter->fetch_add(bytes, std::memory_order_relaxed);
 }
 
 void device_change::take_back() {

@@ -7,6 +7,7 @@
 #include "jobs/path_planner.hpp"
 #include "pipeline/device_transfer.hpp"
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,6 +68,7 @@ private:
     pipeline::device_report report_;
     std::vector<std::uint64_t> counted_;  // by site, software last
     std::uint64_t counted_holes_ = 0;
+    std::vector<std::atomic<std::uint64_t>*> counters_;  // likewise, in the job's progress
     std::vector<bool> used_;  // sites that have done something
     std::string reason_;
     bool checked_ = false;
