@@ -3,6 +3,7 @@
 #include "client/commands/names_from.hpp"
 #include "client/commands/outcome_sum.hpp"
 #include "client/in_process/in_process.hpp"
+#include "client/printable.hpp"
 #include "client/remote/find_server.hpp"
 #include "client/remote/remote_transfer.hpp"
 #include "client/remote/server_jobs.hpp"
@@ -10,6 +11,7 @@
 #include "client/report/json_reporter.hpp"
 #include "client/report/make_reporter.hpp"
 #include "client/standard_output.hpp"
+#include "client/units.hpp"
 #include "jobs/problem_error.hpp"
 
 #include <fmt/format.h>
@@ -46,6 +48,7 @@ private:
     int run_parts();
     void copy_into_directory();
     int summarise(const std::string& backend_name, double elapsed_seconds);
+    void warn_of_software();
     int dry_run(const std::vector<std::string>& files);
     int detach();
     bool run_files(const std::vector<std::string>& files);
@@ -218,6 +221,19 @@ int job_command::summarise(const std::string& backend_name, double elapsed_secon
     return outcomes_.exit_code();
 }
 
+// Who asks for accelerators by name wants to know why others worked.
+void job_command::warn_of_software() {
+    if (request_.spec.engine != jobs::engine_choice::noload) return;
+    std::vector<std::string> told;
+    for (const jobs::path_bytes& part : listener_.totals.paths) {
+        if (part.path != jobs::data_path::cpu || part.bytes == 0) continue;
+        if (std::ranges::find(told, part.reason) != told.end()) continue;
+        reporter_->on_warning(fmt::format("{} not by an accelerator: {}", bytes_text(part.bytes),
+                                          printable(part.reason)));
+        told.push_back(part.reason);
+    }
+}
+
 // Only now is the file system looked at: a grammar does not.
 void job_command::copy_into_directory() {
     jobs::job_spec& spec = request_.spec;
@@ -264,6 +280,7 @@ int job_command::run_parts() {
         }
         run_stream(stream);
     }
+    warn_of_software();
     return summarise(
         by, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
 }

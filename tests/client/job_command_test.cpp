@@ -29,6 +29,17 @@ TEST_F(JobCommand, CompressesBesideItsSourceAndKeepsIt) {
     EXPECT_EQ(run.out, "");
 }
 
+TEST_F(JobCommand, SaysWhyNoAcceleratorWorkedWhereOneWasAskedFor) {
+    write_file(at("a"), numbers(300'000));
+
+    const auto run = peerpress({"compress", "--engine", "noload", "a"});
+
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_THAT(run.err, HasSubstr("peerpress compress: warning: 1.99 MB not by an accelerator: "
+                                   "software engine: there is no accelerator\n"));
+    EXPECT_EQ(peerpress({"compress", "-q", "-f", "--engine", "noload", "a"}).err, "");
+}
+
 TEST_F(JobCommand, DecompressesToTheSameBytes) {
     const std::string data = numbers(300'000);
     write_file(at("a"), data);
