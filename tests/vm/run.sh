@@ -106,6 +106,7 @@ build_initramfs() {
     cp "$work/kernel/release" "$work/initramfs/etc/release"
     cp -r "$work/kernel/modules" "$work/initramfs/modules"
     cp "$work/kernel/modules.order" "$work/initramfs/modules/"
+    cp "$root/examples/demo-throughput.sh" "$work/initramfs/bin/"
     cp -r "$here/guest/lib.sh" "$here/cases" "$work/initramfs/rig/"
     printf 'root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n' >"$work/initramfs/etc/passwd"
     printf 'root:x:0:\nuser:x:1000:\n' >"$work/initramfs/etc/group"
