@@ -55,21 +55,32 @@ struct inflated {
     std::uint32_t checksum = 0;  // of the output
 };
 
-// One deflate stream decoded piece by piece, by strict zlib: the reference whenever whole members
-// cannot be had or have to be doubted.
+struct serial_request {
+    bytes_view input;
+    bytes_span output;
+    checksum_kind checksum = checksum_kind::crc32;
+    std::uint32_t checksum_before = 0;  // of the data so far
+};
+
+// One deflate stream decoded piece by piece, with strict zlib's data and verdict: the reference
+// whenever whole members cannot be had or have to be doubted.
 class serial_inflater {
 public:
     virtual ~serial_inflater() = default;
 
+    // ended: the deflate stream's last block is done. bad_data: what follows the data is no deflate
+    // stream, and more steps will say the same.
+    enum class status { more, ended, bad_data };
     struct step {
+        serial_inflater::status status = serial_inflater::status::more;
         std::size_t input_bytes = 0;   // consumed
         std::size_t output_bytes = 0;  // produced
-        bool ended = false;            // the deflate stream's last block is done
+        std::uint32_t checksum = 0;    // of the data up to here
     };
     // Decodes until the input is used up, the output is full or the stream ends. A full output may
     // leave data behind that need no further input: ask again with room before taking the input for
-    // cut short. Throws system_error with codec_errc::bad_data.
-    virtual awaitable<step> inflate(bytes_view input, bytes_span output) = 0;
+    // cut short.
+    virtual awaitable<step> inflate(serial_request request) = 0;
     virtual void reset() = 0;  // the next stream; not while a step is under way
 };
 

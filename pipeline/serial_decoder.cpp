@@ -35,7 +35,7 @@ awaitable<serial_decoder::step> serial_decoder::decode(bytes_view& input, bytes_
     if (fault_) throw *fault_;
     step done;
     try {
-        for (bool ready = true; ready && done.bytes < output.size();) {
+        for (bool ready = true; ready && !fault_ && done.bytes < output.size();) {
             if (state_ == state::body) {
                 done.bytes += co_await read_body(input, output.subspan(done.bytes));
                 ready = state_ != state::body;
@@ -43,12 +43,12 @@ awaitable<serial_decoder::step> serial_decoder::decode(bytes_view& input, bytes_
                 ready = advance(input);
             }
         }
-        done.more = done.bytes == output.size();
     } catch (const format_error& fault) {
-        if (done.bytes == 0) throw;
-        fault_ = fault;  // the data before it come first
-        done.more = true;
+        fault_ = fault;
     }
+    if (fault_ && done.bytes == 0) throw *fault_;
+    // The data before a fault come first.
+    done.more = fault_ || done.bytes == output.size();
     co_return done;
 }
 
@@ -151,23 +151,26 @@ void serial_decoder::begin_body() {
 }
 
 awaitable<std::size_t> serial_decoder::read_body(bytes_view& input, bytes_span output) {
-    accel::serial_inflater::step step;
-    try {
-        step = co_await inflater_->inflate(input, output);
-    } catch (const system_error& failure) {
-        if (failure.code() != accel::codec_errc::bad_data) throw;
-        throw error(format_errc::bad_data);
-    }
+    const accel::serial_inflater::step step =
+        co_await inflater_->inflate({.input = input,
+                                     .output = output,
+                                     .checksum = sum_.kind(),
+                                     .checksum_before = member_sum_});
     take(input, step.input_bytes);
-    const bytes_view data = output.first(step.output_bytes);
-    if (!data.empty())
-        member_sum_ = co_await engine_.checksum(sum_.kind(), member_sum_, data, flow_);
-    member_data_bytes_ += data.size();
-    if (step.ended) {
-        state_ = state::trailer;
-        if (container_ == pipeline::container::deflate) end_member();
+    member_sum_ = step.checksum;
+    member_data_bytes_ += step.output_bytes;
+    switch (step.status) {
+        case accel::serial_inflater::status::more:
+            break;
+        case accel::serial_inflater::status::ended:
+            state_ = state::trailer;
+            if (container_ == pipeline::container::deflate) end_member();
+            break;
+        case accel::serial_inflater::status::bad_data:
+            fault_ = error(format_errc::bad_data);
+            break;
     }
-    co_return data.size();
+    co_return step.output_bytes;
 }
 
 // The checksum is judged before the size has come, as zlib does.

@@ -28,8 +28,9 @@ result<extent> inflate_by_reference(workbench& bench, const inflate_request& req
 }
 
 result<extent> inflate_whole(workbench& bench, const inflate_request& request) {
-    const auto fast = bench.inflater().inflate(request.input, request.output);
-    if (fast.ok) return extent{fast.input_bytes, fast.output_bytes};
+    const deflate_decoder::step fast = bench.inflater().decode_whole(request.input, request.output);
+    if (fast.status == deflate_decoder::status::ended)
+        return extent{fast.input_bytes, fast.output_bytes};
     return inflate_by_reference(bench, request);
 }
 

@@ -1,5 +1,5 @@
-// One inflate request on one thread: libdeflate decodes, and zlib has the last word on whatever it
-// refuses.
+// One inflate request on one thread: our own decoder decodes, and zlib has the last word on
+// whatever it refuses.
 #pragma once
 
 #include "accel/accelerator.hpp"

@@ -14,11 +14,12 @@ constexpr std::array empty_stored{std::byte{0x00}, std::byte{0x00}, std::byte{0x
 
 }  // namespace
 
-std::size_t open_end(exact_inflater& inflater, bytes_span buffer, std::size_t stream_bytes,
+std::size_t open_end(deflate_decoder& decoder, bytes_span buffer, std::size_t stream_bytes,
                      bytes_span scratch) {
-    const exact_inflater::outcome decoded = inflater.inflate(buffer.first(stream_bytes), scratch);
-    assert(decoded.ok && decoded.input_bytes == stream_bytes);
-    if (!decoded.ok) return 0;
+    const deflate_decoder::step decoded = decoder.decode_whole(buffer.first(stream_bytes), scratch);
+    const bool ended = decoded.status == deflate_decoder::status::ended;
+    assert(ended && decoded.input_bytes == stream_bytes);
+    if (!ended) return 0;
 
     // The bits behind the end of a stream are zero up to the byte's end: a header fits in, or takes
     // a byte more.

@@ -5,7 +5,7 @@
 #include "accel/software/inflate_chunk.hpp"
 #include "accel/software/level_table.hpp"
 #include "accel/software/pool_operation.hpp"
-#include "accel/software/serial_inflater.hpp"
+#include "accel/software/pooled_inflater.hpp"
 #include "accel/software/stored.hpp"
 #include "io/cores.hpp"
 
@@ -58,7 +58,7 @@ public:
     }
 
     std::unique_ptr<serial_inflater> serial(io::flow_id flow) override {
-        return std::make_unique<serial_zlib_inflater>(pool_, flow, executor_);
+        return std::make_unique<pooled_inflater>(pool_, flow, executor_);
     }
 
     awaitable<std::uint32_t> checksum(checksum_kind kind, std::uint32_t seed, bytes_view data,

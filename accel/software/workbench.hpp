@@ -1,7 +1,7 @@
 // The codecs of one thread: their state is made when first needed and then reused.
 #pragma once
 
-#include "accel/software/exact_inflater.hpp"
+#include "accel/software/deflate_decoder.hpp"
 #include "accel/software/isal_codec.hpp"
 #include "accel/software/libdeflate_codec.hpp"
 #include "accel/software/zlib_codec.hpp"
@@ -16,7 +16,7 @@ public:
     isal_deflater& isal() { return made(isal_); }
     libdeflate_deflater& libdeflate() { return made(libdeflate_); }
     zlib_deflater& zlib() { return made(zlib_); }
-    exact_inflater& inflater() { return made(inflater_); }
+    deflate_decoder& inflater() { return made(inflater_); }
     zlib_inflater& reference_inflater() { return made(reference_inflater_); }
 
     // Memory for a step between, good until it is asked for again.
@@ -34,7 +34,7 @@ private:
     std::optional<isal_deflater> isal_;
     std::optional<libdeflate_deflater> libdeflate_;
     std::optional<zlib_deflater> zlib_;
-    std::optional<exact_inflater> inflater_;
+    std::optional<deflate_decoder> inflater_;
     std::optional<zlib_inflater> reference_inflater_;
     std::vector<std::byte> scratch_;
 };

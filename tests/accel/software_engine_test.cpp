@@ -150,18 +150,24 @@ TEST_F(SerialInflater, DecodesAStreamInPiecesOfAnySize) {
     bytes room(1'777);
 
     bytes_view rest = stream;
+    std::uint32_t checksum = checksum_seed(checksum_kind::adler32);
     bool ended = false;
     while (!ended) {
         const bytes_view piece = rest.first(std::min<std::size_t>(rest.size(), 511));
-        const auto step = test::run(context, serial->inflate(piece, room));
-        ASSERT_TRUE(step.input_bytes > 0 || step.output_bytes > 0 || step.ended);
+        const auto step = test::run(context, serial->inflate({.input = piece,
+                                                              .output = room,
+                                                              .checksum = checksum_kind::adler32,
+                                                              .checksum_before = checksum}));
+        ended = step.status == serial_inflater::status::ended;
+        ASSERT_TRUE(step.input_bytes > 0 || step.output_bytes > 0 || ended);
+        checksum = step.checksum;
         output.insert(output.end(), room.begin(),
                       room.begin() + static_cast<std::ptrdiff_t>(step.output_bytes));
         rest = rest.subspan(step.input_bytes);
-        ended = step.ended;
     }
 
     EXPECT_EQ(output, input);
+    EXPECT_EQ(checksum, test::reference_adler32(input));
     EXPECT_TRUE(rest.empty());
 }
 
@@ -174,12 +180,13 @@ TEST_F(SerialInflater, StopsWhereTheStreamEndsAndStartsTheNextAfterReset) {
     stream.insert(stream.end(), tail.begin(), tail.end());
     bytes room(10'000);
 
-    const auto one = test::run(context, serial->inflate(stream, room));
+    const auto one = test::run(context, serial->inflate({.input = stream, .output = room}));
     serial->reset();
-    const auto two =
-        test::run(context, serial->inflate(bytes_view(stream).subspan(one.input_bytes), room));
+    const bytes_view rest = bytes_view(stream).subspan(one.input_bytes);
+    const auto two = test::run(context, serial->inflate({.input = rest, .output = room}));
 
-    EXPECT_TRUE(one.ended && two.ended);
+    EXPECT_EQ(one.status, serial_inflater::status::ended);
+    EXPECT_EQ(two.status, serial_inflater::status::ended);
     EXPECT_EQ(one.input_bytes, first_bytes);
     EXPECT_EQ(one.output_bytes, first.size());
     EXPECT_EQ(two.output_bytes, second.size());
@@ -188,18 +195,20 @@ TEST_F(SerialInflater, StopsWhereTheStreamEndsAndStartsTheNextAfterReset) {
 TEST_F(SerialInflater, MakesNoProgressWithoutInputAndSaysSo) {
     bytes room(100);
 
-    const auto step = test::run(context, serial->inflate({}, room));
+    const auto step = test::run(context, serial->inflate({.input = {}, .output = room}));
 
     EXPECT_EQ(step.input_bytes, 0u);
     EXPECT_EQ(step.output_bytes, 0u);
-    EXPECT_FALSE(step.ended);
+    EXPECT_EQ(step.status, serial_inflater::status::more);
 }
 
 TEST_F(SerialInflater, RefusesWhatIsNoDeflateStream) {
     const bytes invalid(10, std::byte{0xff});
     bytes room(100);
 
-    EXPECT_EQ(test::run_error(context, serial->inflate(invalid, room)), codec_errc::bad_data);
+    const auto step = test::run(context, serial->inflate({.input = invalid, .output = room}));
+
+    EXPECT_EQ(step.status, serial_inflater::status::bad_data);
 }
 
 }  // namespace

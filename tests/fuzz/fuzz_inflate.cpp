@@ -1,10 +1,12 @@
 // Raw deflate data: the engine's decoders reach zlib's verdict and its data.
 #include "accel/software/inflate_chunk.hpp"
+#include "accel/software/stream_inflater.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/support/reference_zlib.hpp"
 
 #include <algorithm>
 #include <cstdint>
+#include <random>
 
 using namespace peerpress;
 using namespace peerpress::accel;
@@ -26,33 +28,39 @@ void check_whole(bytes_view stream, const test::reference_stream& expected) {
     REQUIRE(actual->checksum == test::reference_crc32(expected.data));
 }
 
-// In pieces and small room, as a stream of unknown length is decoded.
-void check_serial(bytes_view stream, const test::reference_stream& expected) {
-    static zlib_inflater zlib;
-    zlib.reset();
+// In pieces and small room, as a stream of unknown length is decoded. What is decoded also says how
+// it is cut.
+void check_pieces(bytes_view stream, const test::reference_stream& expected) {
+    static stream_inflater inflater;
+    inflater.reset();
+    std::minstd_rand sizes(test::reference_crc32(stream));
     test::bytes output;
-    test::bytes room(1000);
-    for (;;) {
-        const bytes_view piece = stream.first(std::min<std::size_t>(stream.size(), 100));
-        const zlib_inflater::step step = zlib.inflate(piece, room);
+    std::size_t input_bytes = 0;
+    while (output.size() <= room_bytes) {
+        const bytes_view rest = stream.subspan(input_bytes);
+        const bytes_view piece = rest.first(std::min<std::size_t>(rest.size(), sizes() % 100));
+        test::bytes room(sizes() % 1000);  // not to be written beyond
+        const deflate_decoder::step step = inflater.inflate(piece, room);
         output.insert(output.end(), room.begin(),
                       room.begin() + static_cast<std::ptrdiff_t>(step.output_bytes));
-        stream = stream.subspan(step.input_bytes);
-        if (step.status == zlib_inflater::status::ended) {
-            REQUIRE(output.size() > room_bytes || output == expected.data);
-            return;
+        input_bytes += step.input_bytes;
+        if (output.size() > room_bytes) break;
+        if (step.status == deflate_decoder::status::ended) {
+            REQUIRE(expected.verdict == test::reference_verdict::complete);
+            REQUIRE(input_bytes == expected.input_bytes);
+            break;
         }
-        if (step.status == zlib_inflater::status::bad_data) {
-            REQUIRE(output.size() > room_bytes ||
-                    expected.verdict == test::reference_verdict::invalid);
-            return;
+        if (step.status == deflate_decoder::status::bad_data) {
+            REQUIRE(expected.verdict == test::reference_verdict::invalid);
+            break;
         }
-        const bool stuck = step.input_bytes == 0 && step.output_bytes == 0;
-        if (stuck || output.size() > room_bytes) {
-            REQUIRE(expected.verdict != test::reference_verdict::complete);
-            return;
+        if (piece.size() == rest.size() && step.output_bytes < room.size()) {
+            REQUIRE(expected.verdict == test::reference_verdict::incomplete);
+            break;
         }
     }
+    output.resize(std::min(output.size(), room_bytes + 1));
+    REQUIRE(output == expected.data);
 }
 
 }  // namespace
@@ -62,6 +70,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const test::reference_stream expected =
         test::reference_inflate(stream, test::raw_window, room_bytes);
     check_whole(stream, expected);
-    check_serial(stream, expected);
+    check_pieces(stream, expected);
     return 0;
 }

@@ -134,7 +134,7 @@ public:
         return inner_->inflate(request);
     }
     std::unique_ptr<accel::serial_inflater> serial(io::flow_id flow) override {
-        return inner_->serial(flow);
+        return std::make_unique<obedient_inflater>(*this, inner_->serial(flow));
     }
     awaitable<std::uint32_t> checksum(accel::checksum_kind kind, std::uint32_t seed,
                                       bytes_view data, io::flow_id flow) override {
@@ -143,6 +143,22 @@ public:
     }
 
 private:
+    class obedient_inflater final : public accel::serial_inflater {
+    public:
+        obedient_inflater(obedient_engine& engine, std::unique_ptr<accel::serial_inflater> inner)
+            : engine_(engine), inner_(std::move(inner)) {}
+
+        awaitable<step> inflate(accel::serial_request request) override {
+            engine_.obey();
+            return inner_->inflate(request);
+        }
+        void reset() override { inner_->reset(); }
+
+    private:
+        obedient_engine& engine_;
+        std::unique_ptr<accel::serial_inflater> inner_;
+    };
+
     void obey() {
         if (left_ == 0) throw system_error{io_error};
         --left_;
