@@ -9,6 +9,7 @@
 #include "server/version.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -84,7 +85,17 @@ private:
     std::future<void> stopped_;
 };
 
+// gRPC allocates each message of a stream, 1 MiB, on whatever thread it comes in. By default glibc
+// maps such memory anew each time, or gives it back at once, and clearing its pages is a sixth of
+// what a stream costs the server. Two heaps, which keep a little, serve all threads.
+void keep_freed_memory() {
+    ::mallopt(M_ARENA_MAX, 2);
+    ::mallopt(M_MMAP_THRESHOLD, 8 << 20);
+    ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
 void serve(const config& c) {
+    keep_freed_memory();
     // A client that goes away while it is written to is an error code, not the end.
     std::signal(SIGPIPE, SIG_IGN);
     set_up_logging(c.log.level);

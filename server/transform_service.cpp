@@ -46,11 +46,7 @@ v1::JobSpec as_spec(const v1::TransformOpen& open) {
 
 struct transformer::transfer {
     transfer(transform_stream& on, pipeline::lane& lane, jobs::job_spec what)
-        : stream(on),
-          spec(std::move(what)),
-          flow(lane.staging()),
-          source(on, lane.engine(), flow.id()),
-          target(on, lane.engine(), flow.id()) {}
+        : stream(on), spec(std::move(what)), flow(lane.staging()), source(on), target(on) {}
 
     transform_stream& stream;
     jobs::job_spec spec;

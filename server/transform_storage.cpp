@@ -1,5 +1,6 @@
 #include "server/transform_storage.hpp"
 
+#include "accel/software/checksum.hpp"
 #include "server/refusal.hpp"
 
 #include <fmt/format.h>
@@ -40,9 +41,13 @@ bytes_view as_bytes(std::string_view text) {
 
 }  // namespace
 
-transform_source::transform_source(transform_stream& stream, accel::accelerator& engine,
-                                   io::flow_id flow)
-    : stream_(stream), engine_(engine), flow_(flow), traits_(stream_traits()) {}
+void passed_bytes::add(bytes_view data) {
+    crc32 = accel::software::checksum_of(accel::checksum_kind::crc32, crc32, data);
+    bytes += data.size();
+}
+
+transform_source::transform_source(transform_stream& stream)
+    : stream_(stream), traits_(stream_traits()) {}
 
 awaitable<std::size_t> transform_source::read(std::uint64_t, bytes_span into) {
     std::size_t filled = 0;
@@ -72,7 +77,7 @@ awaitable<> transform_source::next_message() {
     }
     switch (stream_.message().message_case()) {
         case v1::TransformRequest::kData:
-            co_await accept_data();
+            accept_data();
             break;
         case v1::TransformRequest::kFinish:
             check_finish();
@@ -85,16 +90,15 @@ awaitable<> transform_source::next_message() {
     }
 }
 
-awaitable<> transform_source::accept_data() {
+void transform_source::accept_data() {
     data_ = std::move(*stream_.message().mutable_data());
     taken_ = 0;
+    stream_.read_ahead();
     if (data_.size() > transform_data_bytes_max) {
         refuse(fmt::format("a data message has {} bytes; at most {} (max_data_bytes) are taken",
                            data_.size(), transform_data_bytes_max));
     }
-    received_.crc32 = co_await engine_.checksum(accel::checksum_kind::crc32, received_.crc32,
-                                                as_bytes(data_), flow_);
-    received_.bytes += data_.size();
+    received_.add(as_bytes(data_));
 }
 
 void transform_source::check_finish() const {
@@ -119,18 +123,15 @@ awaitable<> transform_source::sync() {
     co_return;
 }
 
-transform_target::transform_target(transform_stream& stream, accel::accelerator& engine,
-                                   io::flow_id flow)
-    : stream_(stream), engine_(engine), flow_(flow), traits_(stream_traits()) {}
+transform_target::transform_target(transform_stream& stream)
+    : stream_(stream), traits_(stream_traits()) {}
 
 awaitable<> transform_target::write(std::uint64_t offset_bytes, bytes_view from) {
     assert(offset_bytes == sent_.bytes);
     static_cast<void>(offset_bytes);
     while (!from.empty()) {
         const bytes_view piece = from.first(std::min(from.size(), piece_bytes_max));
-        sent_.crc32 =
-            co_await engine_.checksum(accel::checksum_kind::crc32, sent_.crc32, piece, flow_);
-        sent_.bytes += piece.size();
+        sent_.add(piece);
         v1::TransformResponse message;
         message.set_data(piece.data(), piece.size());
         const bool there = co_await stream_.write(std::move(message));

@@ -1,9 +1,8 @@
 // The two ends of a transform as storages: what the client sends is the pipeline's source, what it
-// receives is the target. Both know neither size nor seek. Checksums are taken on the engine's
-// threads: the lane's has other things to do.
+// receives is the target. Both know neither size nor seek. Checksums are taken here, on the lane:
+// the way to the engine's threads, where chunks of a few ms wait, takes longer than the checksum.
 #pragma once
 
-#include "accel/accelerator.hpp"
 #include "io/storage.hpp"
 #include "server/transform_stream.hpp"
 
@@ -21,11 +20,13 @@ inline constexpr std::size_t transform_data_bytes_max = 1 << 20;
 struct passed_bytes {
     std::uint64_t bytes = 0;
     std::uint32_t crc32 = 0;
+
+    void add(bytes_view data);
 };
 
 class transform_source final : public io::storage {
 public:
-    transform_source(transform_stream& stream, accel::accelerator& engine, io::flow_id flow);
+    explicit transform_source(transform_stream& stream);
 
     const io::storage_traits& traits() const override { return traits_; }
     // Throws refusal: invalid_argument for a message out of order, checksum_mismatch where `finish`
@@ -43,12 +44,10 @@ public:
 private:
     std::string_view left() const { return std::string_view(data_).substr(taken_); }
     awaitable<> next_message();
-    awaitable<> accept_data();
+    void accept_data();
     void check_finish() const;
 
     transform_stream& stream_;
-    accel::accelerator& engine_;
-    io::flow_id flow_;
     io::storage_traits traits_;
     std::string data_;  // of the last message
     std::size_t taken_ = 0;
@@ -58,7 +57,7 @@ private:
 
 class transform_target final : public io::storage {
 public:
-    transform_target(transform_stream& stream, accel::accelerator& engine, io::flow_id flow);
+    explicit transform_target(transform_stream& stream);
 
     const io::storage_traits& traits() const override { return traits_; }
     awaitable<std::size_t> read(std::uint64_t offset_bytes, bytes_span into) override;
@@ -70,8 +69,6 @@ public:
 
 private:
     transform_stream& stream_;
-    accel::accelerator& engine_;
-    io::flow_id flow_;
     io::storage_traits traits_;
     passed_bytes sent_;
 };

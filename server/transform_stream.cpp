@@ -35,10 +35,16 @@ transform_stream::transform_stream(open_calls& calls, grpc::CallbackServerContex
       writing_(lane_) {}
 
 awaitable<bool> transform_stream::read() {
-    assert(!reading_.pending);
+    if (!reads_ahead_) read_ahead();
+    reads_ahead_ = false;
+    co_return co_await complete(reading_, "sent");
+}
+
+void transform_stream::read_ahead() {
+    assert(!reading_.pending && !reads_ahead_);
+    reads_ahead_ = true;
     reading_.pending = true;
     StartRead(&incoming_);
-    co_return co_await complete(reading_, "sent");
 }
 
 awaitable<bool> transform_stream::write(v1::TransformResponse message) {
@@ -50,8 +56,9 @@ awaitable<bool> transform_stream::write(v1::TransformResponse message) {
 }
 
 awaitable<bool> transform_stream::complete(operation& operation, const char* what) {
-    // Ended early by done() or give_up(). The answer cannot have come before this: it is posted to
-    // this executor.
+    if (!operation.pending) co_return operation.ok;  // it was read ahead, and is there
+    // Ended early by done() or give_up(). The answer cannot come between: it is posted to this
+    // executor.
     operation.timer.expires_after(given_up_ ? std::chrono::steady_clock::duration::zero()
                                             : idle_max_);
     co_await operation.timer.async_wait(asio::as_tuple(asio::use_awaitable));

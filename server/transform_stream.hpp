@@ -6,9 +6,9 @@
 // lock. gRPC may use the object, and the messages in it, until OnDone, hence it owns itself until
 // then.
 //
-// Flow control: a message is asked for when the pipeline wants one, and the next is written when
-// gRPC has taken the last. A client that does not read, or reads without writing, stalls its own
-// transfer and nothing else, and for `idle_max` only.
+// Flow control: a message is asked for when the pipeline wants one, or while it works on the last,
+// and the next is written when gRPC has taken the last. A client that does not read, or reads
+// without writing, stalls its own transfer and nothing else, and for `idle_max` only.
 #pragma once
 
 #include "io/asio.hpp"
@@ -36,7 +36,10 @@ public:
 
     // On the lane's executor, each one at a time. Throw refusal(cancelled) where the client was
     // idle too long.
-    awaitable<bool> read();                                // false: no more messages will come
+    awaitable<bool> read();  // false: no more messages will come
+    // Has gRPC fetch the message that the next read() is for. The last one is lost: take its data
+    // before.
+    void read_ahead();
     awaitable<bool> write(v1::TransformResponse message);  // false: the client has gone
 
     // The last message read; its data may be moved out.
@@ -81,6 +84,7 @@ private:
     v1::TransformRequest incoming_;
     v1::TransformResponse outgoing_;
     operation reading_;
+    bool reads_ahead_ = false;  // reading_ is of a message for which read() was not called yet
     operation writing_;
     std::stop_source stop_;
     bool given_up_ = false;
