@@ -316,7 +316,8 @@ def main():
         if options.only in (None, "latency"):
             report["latency"] = streams.measure_latency(options, peerpress, server, source, report["codec"])
         if options.only in (None, "small-files"):
-            report["small_files"] = small_files.measure(options, peerpress, server, source)
+            report["small_files"] = small_files.measure(options, peerpress, server, source, small_files.equal_sizes)
+            report["small_files_mixed"] = small_files.measure(options, peerpress, server, source, small_files.mixed_sizes)
         report["targets"] = targets.print_targets(report)
     finally:
         server.stop()

@@ -1,8 +1,9 @@
 """Many small files: one job of the server's against peers that are started for hundreds of files at a time.
 
-The files are pieces of the source, of 0 to 16 KiB, a hundred to a directory. Every contender compresses each of them into
-a .gz of its own; a run ends when all of it is on disk (syncfs). "tar | pigz" makes one file of them all: less work, and
-here for the scale only.
+The files are pieces of the source, a hundred to a directory: all of 4 KiB, and again of 0 to 16 KiB. Every contender
+compresses each of them into a .gz of its own; a run ends when all of it is on disk (syncfs). "tar | pigz" makes one file of
+them all: less work, and here for the scale only. "One by one" starts a process for each file; that takes minutes, so it
+runs once, and for a tenth of the files.
 """
 
 import os
@@ -15,11 +16,19 @@ import time
 
 from measuring import cpu_of_children, progress
 
-FILE_BYTES_MAX = 16 * 1024
 FILES_PER_FOLDER = 100
+ONE_BY_ONE_SHARE = 10
 
 
-def make_tree(tree, source, count):
+def equal_sizes(_):
+    return 4096
+
+
+def mixed_sizes(sizes):
+    return sizes.randrange(16 * 1024 + 1)
+
+
+def make_tree(tree, source, count, size_of):
     """The same tree for the same source: names and sizes come from a fixed seed."""
     sizes = random.Random(1)
     total = 0
@@ -28,8 +37,9 @@ def make_tree(tree, source, count):
             folder = tree / f"{number // FILES_PER_FOLDER:04}"
             if number % FILES_PER_FOLDER == 0:
                 folder.mkdir(parents=True)
-            data = pieces.read(sizes.randrange(FILE_BYTES_MAX + 1))
-            if not data:
+            size = size_of(sizes)
+            data = pieces.read(size)
+            if len(data) < size:
                 pieces.seek(0)
             (folder / f"{number:06}").write_bytes(data)
             total += len(data)
@@ -85,13 +95,13 @@ def compressed(folder):
     return files, total
 
 
-def measure(options, peerpress, server, source):
+def measure(options, peerpress, server, source, size_of):
     folder = options.dir.resolve() / "small-files"
     shutil.rmtree(folder, ignore_errors=True)
     tree, out = folder / "tree", folder / "out"
     tree.mkdir(parents=True)
     progress(f"writing {options.files} files")
-    data_bytes = make_tree(tree, source, options.files)
+    data_bytes = make_tree(tree, source, options.files, size_of)
     entrants = contenders(peerpress, server, options.threads)
     samples = {name: [] for name, _, _ in entrants}
     try:
@@ -99,10 +109,11 @@ def measure(options, peerpress, server, source):
             for name, command, with_server in entrants:
                 progress(f"{options.files} files, round {number + 1} of {options.runs}: {name}")
                 samples[name].append(measure_once(command.format(tree=tree, out=out), with_server, tree, out))
+        one_by_one = measure_one_by_one(options, tree, out)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     progress("")
-    rows = [summary(name, samples[name], options.files, data_bytes) for name, _, _ in entrants]
+    rows = [summary(name, samples[name], options.files, data_bytes) for name, _, _ in entrants] + one_by_one
     print_rows(rows, options.files, data_bytes)
     return rows
 
@@ -118,6 +129,21 @@ def measure_once(command, server, tree, out):
     shutil.rmtree(out)
     sync(tree)
     return seconds, cpu, in_tree[0] + in_out[0], in_tree[1] + in_out[1]
+
+
+def measure_one_by_one(options, tree, out):
+    """Of the first files only; its seconds are scaled to all of them."""
+    name = "gzip -1, one by one"
+    folders = sorted(tree.iterdir())[: max(1, options.files // FILES_PER_FOLDER // ONE_BY_ONE_SHARE)]
+    sources = [path for folder in folders for path in folder.iterdir()]
+    progress(f"{len(sources)} files: {name}")
+    part = " ".join(map(str, folders))
+    seconds, cpu, files, written = measure_once(f"find {part} -type f -exec gzip -1 -k {{}} \\;", None, tree, out)
+    scale = options.files / len(sources)
+    row = summary(name, [(seconds * scale, cpu * scale, files, written)], len(sources),
+                  sum(path.stat().st_size for path in sources))
+    row["files_per_s"], row["mb_per_s"] = row["files_per_s"] * scale, row["mb_per_s"] * scale
+    return [row]
 
 
 def summary(name, runs, files, data_bytes):
