@@ -51,9 +51,10 @@ bool worth_a_quick_attempt(codec_choice choice, bytes_view input) {
     return slow && looks_incompressible(input);
 }
 
-attempt try_codec(workbench& bench, const deflate_request& request, bytes_span output) {
+attempt try_codec(workbench& bench, const deflate_request& request, std::uint32_t checksum,
+                  bytes_span output) {
     if (request.input.empty()) return {};
-    const codec_choice choice = choose_codec(request.level, request.codec);
+    const codec_choice choice = choose_codec(request.level, request.codec, checksum);
     if (worth_a_quick_attempt(choice, request.input)) {
         const attempt quick = try_isal(bench, 1, request, output);
         // A saving, however small, promises more to a codec that looks harder.
@@ -68,13 +69,12 @@ attempt try_codec(workbench& bench, const deflate_request& request, bytes_span o
 deflate_outcome deflate_chunk(workbench& bench, const deflate_request& request) {
     // No codec may use more than storing would, so that the bound holds for all of them alike.
     const bytes_span output = request.output.first(stored_bytes(request.input.size()));
-    attempt best = try_codec(bench, request, output);
+    const std::uint32_t checksum = checksum_of(request.checksum, request.input);
+    attempt best = try_codec(bench, request, checksum, output);
     if (best.bytes == 0) {
         best = {store(request.input, output, request.last), method::stored};
     }
-    return {
-        .deflated = {.bytes = best.bytes, .checksum = checksum_of(request.checksum, request.input)},
-        .method = best.method};
+    return {.deflated = {.bytes = best.bytes, .checksum = checksum}, .method = best.method};
 }
 
 }  // namespace peerpress::accel::software

@@ -191,6 +191,25 @@ TEST_F(DeflateChunk, UsesTheCodecOfItsLevelOnOrdinaryData) {
     EXPECT_EQ(deflate(input, 12, codec::zlib).outcome.method, method::zlib);
 }
 
+// Between libdeflate 6, which is not as dense as pigz -6, and 7, which is not fast enough.
+TEST_F(DeflateChunk, GivesSomeChunksOfLevel6ToTheNextLevelAndAlwaysTheSameOnes) {
+    int denser = 0;
+    for (std::uint64_t seed = 0; seed < 64; ++seed) {
+        const bytes chunk = test::compressible_bytes(50'000, seed);
+
+        const deflated_chunk once = deflate(chunk, 6);
+
+        EXPECT_EQ(once.stream, deflate(chunk, 6).stream);
+        bytes plain(stored_bytes(chunk.size()));
+        plain.resize(bench.libdeflate().deflate(6, chunk, plain));
+        if (once.stream == plain) continue;
+        EXPECT_EQ(once.stream, deflate(chunk, 7).stream);
+        ++denser;
+    }
+    EXPECT_GE(denser, 2);
+    EXPECT_LE(denser, 20);
+}
+
 TEST_F(DeflateChunk, GetsNoLargerFromLevelToLevel) {
     const bytes input = test::compressible_bytes(1 << 20, 1);
 
