@@ -56,6 +56,7 @@ std::string audit_line(const decision& decided) {
                                      decided.inode));
     text.add("verdict", decided.error ? "refused" : "granted");
     if (decided.error) text.add("reason", jobs::reason_name(decided.error.reason));
+    text.add("detail", decided.detail);
     return text.end();
 }
 

@@ -19,6 +19,7 @@ struct decision {
     std::string path = {};
     std::uint64_t device = 0;
     std::uint64_t inode = 0;   // 0: there is no file
+    std::string detail = {};   // beyond the reason, in a few words
     jobs::problem error = {};  // none: it was granted
 };
 

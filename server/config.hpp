@@ -15,7 +15,18 @@ struct listen_config {
     std::string unix_path;           // of the socket that serves everything
     std::uint64_t unix_mode = 0600;  // who can connect
     std::string tcp;                 // loopback "address:port" for streams only; empty: none
+    std::string tls;                 // "address:port" for everything, by mutual TLS; empty: none
     std::uint64_t streams_max = 64;  // calls at once on one connection
+};
+
+// What a TLS listener shows, and by what it knows its clients. Files, read again when they change.
+struct tls_config {
+    std::string certificate;  // PEM, with the chain up to a CA that clients trust
+    std::string key;
+    std::string client_ca;                    // who may issue clients' certificates
+    std::string crl_directory;                // of revoked ones, hashed; empty: none is asked
+    std::uint64_t reload_seconds = 10;        // how often files are looked at
+    std::uint64_t connection_seconds = 3600;  // then a connection ends, and the next one is checked
 };
 
 struct staging_config {
@@ -62,11 +73,23 @@ struct noload_config {
     std::uint64_t sample_every = 1000;
 };
 
+// Whom a certificate stands for.
+struct identity_config {
+    std::string uri = {};                 // a URI among the subject's alternative names; or else
+    std::string common_name = {};         // of certificates that have no URI
+    std::string user = {};                // of this machine, whose rights its jobs have
+    std::vector<std::string> roots = {};  // below which they stay; empty: security.roots
+
+    // By which it is known in logs and in the job store.
+    std::string name() const { return uri.empty() ? "CN=" + common_name : uri; }
+};
+
 // Who may do what, beside what the kernel lets each user do.
 struct security_config {
     std::string administrators;      // a group; empty: root alone
     std::vector<std::string> roots;  // below which local users' jobs stay; empty: everywhere
     std::string audit = "refusals";  // of files; "all": what was granted as well
+    std::vector<identity_config> identities;
 };
 
 struct metrics_config {
@@ -83,6 +106,7 @@ struct log_config {
 
 struct config {
     listen_config listen;
+    tls_config tls;
     staging_config staging;
     codec_config codec;
     jobs_config jobs;

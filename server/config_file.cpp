@@ -38,6 +38,41 @@ std::string_view type_name(const toml::node& node) {
     }
 }
 
+bool has_control(const std::string& text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+std::string mistake_in(const identity_config& identity) {
+    if (identity.uri.empty() == identity.common_name.empty())
+        return "security.identities: each has either a uri or a common_name";
+    const std::string name = identity.name();
+    if (has_control(name)) return "security.identities: a name has no control characters";
+    if (identity.user.empty() || identity.user.find('\0') != std::string::npos)
+        return fmt::format("security.identities: {} needs the name of a user", name);
+    for (const auto& root : identity.roots)
+        if (!root.starts_with('/') || root.find('\0') != std::string::npos)
+            return fmt::format("security.identities: {}: roots are absolute paths", name);
+    return {};
+}
+
+void check_remote(const config& c) {
+    const auto& identities = c.security.identities;
+    for (std::size_t i = 0; i < identities.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (identities[i].name() == identities[j].name())
+                throw config_error(
+                    fmt::format("security.identities: {} is there twice", identities[i].name()));
+    if (c.listen.tls.empty()) return;
+    if (c.tls.certificate.empty() || c.tls.key.empty() || c.tls.client_ca.empty())
+        throw config_error(
+            "listen.tls needs tls.certificate, tls.key and tls.client_ca: files in PEM");
+    if (identities.empty())
+        throw config_error(
+            "listen.tls lets nobody in without [[security.identities]]: name whose certificates "
+            "stand for which user");
+}
+
 // Walks the parsed file and collects what is wrong with it.
 class file_reader {
 public:
@@ -77,7 +112,9 @@ private:
         for (const auto& [name, node] : table) {
             const std::string full_name = section + "." + std::string(name.str());
             const config_key* key = find_key(full_name);
-            if (key == nullptr) {
+            if (full_name == "security.identities") {
+                read_identities(node);
+            } else if (key == nullptr) {
                 complain(name.source(), unknown("key", full_name));
             } else {
                 complain(node.source(), set(*key, node));
@@ -96,6 +133,48 @@ private:
             return set_list(key, config_, entries);
         }
         return fmt::format("{} must be {}, not {}", key.name, expectation(key), type_name(node));
+    }
+
+    void read_identities(const toml::node& node) {
+        const auto* array = node.as_array();
+        if (array == nullptr || !array->is_array_of_tables()) {
+            return complain(node.source(),
+                            "security.identities must be tables: write [[security.identities]]");
+        }
+        config_.security.identities.clear();
+        for (const auto& entry : *array) {
+            identity_config identity;
+            for (const auto& [name, value] : *entry.as_table())
+                complain(value.source(), set(identity, std::string(name.str()), value));
+            complain(entry.source(), mistake_in(identity));
+            config_.security.identities.push_back(std::move(identity));
+        }
+    }
+
+    static std::string set(identity_config& identity, const std::string& name,
+                           const toml::node& node) {
+        if (name == "roots") {
+            const auto* array = node.as_array();
+            if (array == nullptr || !is_of_strings(*array))
+                return "security.identities: roots must be an array of absolute paths";
+            for (const auto& entry : *array) identity.roots.push_back(entry.as_string()->get());
+            return {};
+        }
+        std::string* const at = name == "uri"           ? &identity.uri
+                                : name == "common_name" ? &identity.common_name
+                                : name == "user"        ? &identity.user
+                                                        : nullptr;
+        if (at == nullptr) {
+            return fmt::format(
+                "security.identities: unknown key {}; it has uri or common_name, user and roots",
+                name);
+        }
+        const auto* text = node.as_string();
+        if (text == nullptr)
+            return fmt::format("security.identities: {} must be a string, not {}", name,
+                               type_name(node));
+        *at = text->get();
+        return {};
     }
 
     static bool is_of_strings(const toml::array& array) {
@@ -151,10 +230,11 @@ void apply_setting(config& c, const std::string& name, const std::string& value,
 }
 
 void check(const config& c) {
-    if (c.listen.unix_path.empty() && c.listen.tcp.empty()) {
+    if (c.listen.unix_path.empty() && c.listen.tcp.empty() && c.listen.tls.empty()) {
         throw config_error(
-            "listen.unix and listen.tcp are both empty: give one of them an address");
+            "listen.unix, listen.tcp and listen.tls are all empty: give one of them an address");
     }
+    check_remote(c);
     if (c.transform.slots < c.transform.running_max) {
         throw config_error(fmt::format(
             "transform.slots ({}) must be at least transform.running_max ({}), or streams "
@@ -176,6 +256,16 @@ std::string print_config(const config& c, const config& defaults) {
         const bool as_default = value == toml_value(key, defaults);
         text += fmt::format("# {}\n{}{} = {}\n", key.help, as_default ? "# " : "",
                             key.name.substr(dot + 1), value);
+    }
+    for (const auto& identity : c.security.identities) {
+        text += fmt::format("\n[[security.identities]]\n{} = {}\nuser = {}\n",
+                            identity.uri.empty() ? "common_name" : "uri",
+                            toml_quoted(identity.uri + identity.common_name),
+                            toml_quoted(identity.user));
+        std::string roots;
+        for (const auto& root : identity.roots)
+            roots += (roots.empty() ? "" : ", ") + toml_quoted(root);
+        if (!roots.empty()) text += fmt::format("roots = [{}]\n", roots);
     }
     return text;
 }

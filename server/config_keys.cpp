@@ -28,6 +28,12 @@ bool is_loopback(const std::string& s) {
     const auto e = parse_endpoint(s);
     return s.empty() || (e && e->unix_path.empty());
 }
+bool is_address(const std::string& s) {
+    return s.empty() || parse_any_address(s).has_value();
+}
+bool is_file_or_none(const std::string& s) {
+    return s.empty() || is_absolute_path(s);
+}
 bool is_local(const std::string& s) {
     return s.empty() || parse_endpoint(s).has_value();
 }
@@ -61,8 +67,31 @@ const std::array keys{
         "reflection), since any local user can connect. Empty: none.",
         text_key{AT(listen.tcp), "a loopback address such as \"127.0.0.1:7070\", or empty",
                  is_loopback}},
+    config_key{
+        "listen.tls",
+        "An address and port for everything, by TLS in which both sides show certificates ([tls], "
+        "[[security.identities]]). Empty: none.",
+        text_key{AT(listen.tls), "an address and port such as \"0.0.0.0:7443\", or empty",
+                 is_address}},
     config_key{"listen.streams_max", "Calls at once on one connection.",
                integer_key{.at = AT(listen.streams_max), .min = 1, .max = 10000}},
+    config_key{"tls.certificate", "The server's certificate and its chain, in PEM.",
+               text_key{AT(tls.certificate), "an absolute path, or empty", is_file_or_none}},
+    config_key{"tls.key", "The key of that certificate, in PEM.",
+               text_key{AT(tls.key), "an absolute path, or empty", is_file_or_none}},
+    config_key{"tls.client_ca", "The authorities that issue clients' certificates, in PEM.",
+               text_key{AT(tls.client_ca), "an absolute path, or empty", is_file_or_none}},
+    config_key{"tls.crl_directory",
+               "Lists of revoked certificates, as \"openssl rehash\" names them. Empty: none.",
+               text_key{AT(tls.crl_directory), "an absolute path, or empty", is_file_or_none}},
+    config_key{"tls.reload_seconds",
+               "How often certificate, key and authorities are looked at; what has changed counts "
+               "for connections made from then on.",
+               integer_key{.at = AT(tls.reload_seconds), .min = 1, .max = 86400}},
+    config_key{"tls.connection_seconds",
+               "A connection takes no new calls after so long, and ends after as long again: the "
+               "next one has its certificate checked anew.",
+               integer_key{.at = AT(tls.connection_seconds), .min = 1, .max = 604800}},
     config_key{"staging.slots", "Chunks of jobs in memory at once. Each takes twice chunk_bytes.",
                integer_key{.at = AT(staging.slots), .min = 2, .max = 4096}},
     config_key{
@@ -169,7 +198,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-std::string quoted(const std::string& text) {
+}  // namespace
+
+std::string toml_quoted(const std::string& text) {
     std::string out = "\"";
     for (const unsigned char c : text) {
         if (c == '"' || c == '\\') {
@@ -182,8 +213,6 @@ std::string quoted(const std::string& text) {
     }
     return out + '"';
 }
-
-}  // namespace
 
 std::span<const config_key> config_keys() {
     return keys;
@@ -219,13 +248,14 @@ std::string expectation(const config_key& key) {
 std::string toml_value(const config_key& key, const config& c) {
     // The accessors take a mutable configuration; reading through them changes nothing.
     auto& mutable_c = const_cast<config&>(c);
-    if (const auto* text = std::get_if<text_key>(&key.kind)) return quoted(text->at(mutable_c));
+    if (const auto* text = std::get_if<text_key>(&key.kind))
+        return toml_quoted(text->at(mutable_c));
     if (const auto* on = std::get_if<switch_key>(&key.kind))
         return on->at(mutable_c) ? "true" : "false";
     if (const auto* list = std::get_if<list_key>(&key.kind)) {
         std::string entries;
         for (const std::string& entry : list->at(mutable_c))
-            entries += (entries.empty() ? "" : ", ") + quoted(entry);
+            entries += (entries.empty() ? "" : ", ") + toml_quoted(entry);
         return "[" + entries + "]";
     }
     const auto& integer = std::get<integer_key>(key.kind);
@@ -251,7 +281,7 @@ std::string set_text(const config_key& key, config& c, const std::string& value)
     if (text == nullptr)
         return fmt::format("{} must be {}, not a string", key.name, expectation(key));
     if (!text->accepts(value)) {
-        return fmt::format("{} must be {}, not {}", key.name, expectation(key), quoted(value));
+        return fmt::format("{} must be {}, not {}", key.name, expectation(key), toml_quoted(value));
     }
     text->at(c) = value;
     return {};
@@ -271,7 +301,8 @@ std::string set_list(const config_key& key, config& c, const std::vector<std::st
         return fmt::format("{} must be {}, not an array", key.name, expectation(key));
     for (const std::string& entry : value)
         if (!list->accepts(entry))
-            return fmt::format("{} must be {}, not {}", key.name, expectation(key), quoted(entry));
+            return fmt::format("{} must be {}, not {}", key.name, expectation(key),
+                               toml_quoted(entry));
     list->at(c) = value;
     return {};
 }
@@ -279,7 +310,8 @@ std::string set_list(const config_key& key, config& c, const std::vector<std::st
 std::string set_from_text(const config_key& key, config& c, const std::string& text) {
     if (std::holds_alternative<switch_key>(key.kind)) {
         if (text != "true" && text != "false")
-            return fmt::format("{} must be {}, not {}", key.name, expectation(key), quoted(text));
+            return fmt::format("{} must be {}, not {}", key.name, expectation(key),
+                               toml_quoted(text));
         return set_switch(key, c, text == "true");
     }
     if (std::holds_alternative<list_key>(key.kind)) {
@@ -299,7 +331,7 @@ std::string set_from_text(const config_key& key, config& c, const std::string& t
     const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), value,
                                            integer->octal ? 8 : 10);
     if (ec != std::errc{} || end != digits.data() + digits.size()) {
-        return fmt::format("{} must be {}, not {}", key.name, expectation(key), quoted(text));
+        return fmt::format("{} must be {}, not {}", key.name, expectation(key), toml_quoted(text));
     }
     return set_integer(key, c, value);
 }

@@ -52,8 +52,9 @@ const config_key* nearest_key(std::string_view name);
 // What the key takes, in words: "an integer from 1 to 12".
 std::string expectation(const config_key& key);
 
-// The value as TOML writes it.
+// The value as TOML writes it, and any text.
 std::string toml_value(const config_key& key, const config& c);
+std::string toml_quoted(const std::string& text);
 
 // Each returns what is wrong, or an empty string and has set the value.
 std::string set_integer(const config_key& key, config& c, std::int64_t value);

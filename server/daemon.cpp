@@ -3,9 +3,12 @@
 #include "accel/software/software_engine.hpp"
 #include "server/audit.hpp"
 #include "server/endpoint.hpp"
+#include "server/grpc_log.hpp"
 #include "server/local_callers.hpp"
 #include "server/peer_to_peer.hpp"
 #include "server/refusal.hpp"
+#include "server/remote_callers.hpp"
+#include "server/tls.hpp"
 #include "server/unix_socket.hpp"
 #include "server/version.hpp"
 
@@ -101,11 +104,12 @@ std::shared_ptr<const jobs::root_set> open_roots(const config& c) {
     }
 }
 
-acting_rules acting_rules_of(const config& c, std::shared_ptr<const jobs::root_set> roots) {
+acting_rules acting_rules_of(const config& c, std::shared_ptr<const jobs::root_set> roots,
+                             std::shared_ptr<const identities> remote) {
     return {.rights_of =
-                [roots = std::move(roots)](const job_owner& owner) {
+                [roots = std::move(roots), remote = std::move(remote)](const job_owner& owner) {
                     jobs::rights found = rights_of_local(owner);
-                    found.roots = roots;
+                    found.roots = owner.identity.empty() ? roots : remote->of(owner).roots;
                     return found;
                 },
             .out_of_bounds = {std::filesystem::canonical(c.state.directory).string()},
@@ -184,6 +188,7 @@ daemon::daemon(const config& config, const daemon_seams& seams)
 
     const asio::any_io_executor executor = control_->context.get_executor();
     roots_ = open_roots(config);
+    identities_ = std::make_shared<const identities>(config, roots_);
     planner_ = std::make_unique<jobs::p2p_planner>(jobs_lane_->executor(), p2p_options_of(config));
     keeper_ = std::make_unique<accelerator_keeper>(jobs_lane_->executor(), *planner_,
                                                    this_machine(config, *jobs_lane_));
@@ -198,7 +203,7 @@ daemon::daemon(const config& config, const daemon_seams& seams)
                                 : std::make_unique<lane_job_runner>(
                                       *jobs_lane_, planner_.get(), devices_,
                                       static_cast<std::uint32_t>(config.noload.sample_every),
-                                      acting_rules_of(config, roots_));
+                                      acting_rules_of(config, roots_, identities_));
     manager_ = std::make_unique<job_manager>(executor, *store_, *runner_, metrics_, throughput_,
                                              manager_options_of(config, planner_->has_devices()));
     transformer::listener listener;
@@ -229,10 +234,14 @@ daemon::~daemon() {
 
 void daemon::listen(const config& config, const daemon_seams& seams) {
     static std::once_flag once;
-    std::call_once(once, enable_health_and_reflection);
+    std::call_once(once, [] {
+        enable_health_and_reflection();
+        route_grpc_log();
+    });
     if (seams.listening_fd || !config.listen.unix_path.empty())
         listen_unix(config, seams.listening_fd);
     if (!config.listen.tcp.empty()) listen_tcp(config);
+    if (!config.listen.tls.empty()) listen_tls(config);
     if (!config.metrics.listen.empty()) {
         metrics_server_ =
             std::make_unique<metrics_server>(*parse_endpoint(config.metrics.listen),
@@ -251,9 +260,37 @@ void daemon::listen_unix(const config& config, std::optional<int> listening_fd) 
     set_limits(builder, static_cast<int>(config.listen.streams_max));
     listeners_->callers.push_back(
         std::make_unique<local_callers>(local_caller_rules_of(config, roots_)));
-    const callers& callers = *listeners_->callers.back();
+    add_services(builder, *listeners_->callers.back());
+    listeners_->servers.push_back(
+        std::make_unique<grpc_server>(builder, config.listen.unix_path, all_services));
+    grpc_server& server = *listeners_->servers.back();
+    listeners_->socket =
+        std::make_unique<unix_listener>(executor, fd, listening_fd ? "" : config.listen.unix_path,
+                                        [&server](int connection) { server.serve(connection); });
+    addresses_.push_back(listening_fd ? "the socket systemd passed"
+                                      : "unix:" + config.listen.unix_path);
+}
+
+void daemon::listen_tls(const config& config) {
+    const endpoint at = *parse_any_address(config.listen.tls);
+    grpc::ServerBuilder builder;
+    set_limits(builder, static_cast<int>(config.listen.streams_max));
+    set_connection_age(builder, std::chrono::seconds(config.tls.connection_seconds));
+    int port = 0;
+    builder.AddListeningPort(at.text(), tls_credentials(config, identities_), &port);
+    listeners_->callers.push_back(std::make_unique<remote_callers>(identities_));
+    add_services(builder, *listeners_->callers.back());
+    listeners_->servers.push_back(std::make_unique<grpc_server>(builder, at.text(), all_services));
+    addresses_.push_back("tls:" + endpoint{.unix_path = {},
+                                           .address = at.address,
+                                           .port = static_cast<std::uint16_t>(port)}
+                                      .text());
+}
+
+void daemon::add_services(grpc::ServerBuilder& builder, const callers& callers) {
     auto& services = listeners_->services;
-    services.push_back(std::make_unique<job_service>(executor, *manager_, calls_, callers));
+    services.push_back(std::make_unique<job_service>(control_->context.get_executor(), *manager_,
+                                                     calls_, callers));
     builder.RegisterService(services.back().get());
     services.push_back(std::make_unique<transform_service>(*transformer_));
     builder.RegisterService(services.back().get());
@@ -263,14 +300,6 @@ void daemon::listen_unix(const config& config, std::optional<int> listening_fd) 
          .set_drained = [this](std::string name,
                                bool drained) { return set_drained(name, drained); }}));
     builder.RegisterService(services.back().get());
-    listeners_->servers.push_back(
-        std::make_unique<grpc_server>(builder, config.listen.unix_path, all_services));
-    grpc_server& server = *listeners_->servers.back();
-    listeners_->socket =
-        std::make_unique<unix_listener>(executor, fd, listening_fd ? "" : config.listen.unix_path,
-                                        [&server](int connection) { server.serve(connection); });
-    addresses_.push_back(listening_fd ? "the socket systemd passed"
-                                      : "unix:" + config.listen.unix_path);
 }
 
 void daemon::listen_tcp(const config& config) {

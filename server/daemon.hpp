@@ -16,6 +16,7 @@
 #include "server/accelerators.hpp"
 #include "server/config.hpp"
 #include "server/grpc_server.hpp"
+#include "server/identities.hpp"
 #include "server/job_manager.hpp"
 #include "server/job_service.hpp"
 #include "server/lane_sampler.hpp"
@@ -73,6 +74,8 @@ private:
     void listen(const config& config, const daemon_seams& seams);
     void listen_unix(const config& config, std::optional<int> listening_fd);
     void listen_tcp(const config& config);
+    void listen_tls(const config& config);
+    void add_services(grpc::ServerBuilder& builder, const callers& callers);
     std::unique_ptr<grpc::Service> make_server_service(server_service::administration rules);
     void set_serving(bool serving);
     v1::ServerInfo info();
@@ -104,6 +107,7 @@ private:
     std::unique_ptr<jobs::p2p_planner> planner_;
     jobs::device_rules devices_;
     std::shared_ptr<const jobs::root_set> roots_;  // nullptr: everywhere
+    std::shared_ptr<const identities> identities_;
     std::unique_ptr<accelerator_keeper> keeper_;
     std::vector<accelerator_view> accelerators_;  // as last seen; control's
     std::future<void> freshness_;                 // ends with the manager

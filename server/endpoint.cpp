@@ -34,6 +34,12 @@ std::optional<endpoint> parse_endpoint(std::string_view text) {
         if (!path.starts_with('/') || path.size() > unix_path_bytes_max) return std::nullopt;
         return endpoint{.unix_path = std::string(path), .address = {}};
     }
+    auto found = parse_any_address(text);
+    if (found && !asio::ip::make_address(found->address).is_loopback()) return std::nullopt;
+    return found;
+}
+
+std::optional<endpoint> parse_any_address(std::string_view text) {
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos) return std::nullopt;
     const auto port = parse_port(text.substr(colon + 1));
@@ -42,7 +48,7 @@ std::optional<endpoint> parse_endpoint(std::string_view text) {
 
     error_code ec;
     const auto address = asio::ip::make_address(std::string(without_brackets(host)), ec);
-    if (ec || !port || !address.is_loopback()) return std::nullopt;
+    if (ec || !port) return std::nullopt;
     return endpoint{.unix_path = {}, .address = address.to_string(), .port = *port};
 }
 

@@ -38,6 +38,13 @@ void set_limits(grpc::ServerBuilder& builder, int streams_max) {
                                ping_interval_min_ms);
 }
 
+void set_connection_age(grpc::ServerBuilder& builder, std::chrono::seconds age_max) {
+    const auto age_ms =
+        static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(age_max).count());
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, age_ms);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, age_ms);
+}
+
 grpc_server::grpc_server(grpc::ServerBuilder& builder, const std::string& where,
                          std::vector<std::string> services)
     : server_(builder.BuildAndStart()), services_(std::move(services)) {

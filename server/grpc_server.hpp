@@ -19,6 +19,9 @@ void enable_health_and_reflection();
 // Sets every limit on `builder`; the caller adds listeners and services.
 void set_limits(grpc::ServerBuilder& builder, int streams_max);
 
+// After so long a connection is told to take no new calls, and after as long again it ends.
+void set_connection_age(grpc::ServerBuilder& builder, std::chrono::seconds age_max);
+
 // A running server. Its health is NOT_SERVING until told otherwise.
 class grpc_server {
 public:

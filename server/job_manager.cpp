@@ -78,7 +78,7 @@ jobs::problem job_manager::admission() const {
     return {};
 }
 
-awaitable<job_view> job_manager::create(new_job job, jobs::rights rights) {
+awaitable<job_view> job_manager::create(new_job job, std::optional<jobs::rights> rights) {
     const jobs::problem refused = admission();
     ++creating_;
     std::exception_ptr error;

@@ -43,8 +43,9 @@ public:
     awaitable<> resume();
 
     // Throw refusal.
-    // Its spec was found to be valid; it runs with `rights`, those of its owner.
-    awaitable<job_view> create(new_job job, jobs::rights rights);
+    // Its spec was found to be valid; it runs with `rights`, those of its owner. nullopt: as they
+    // are when it begins.
+    awaitable<job_view> create(new_job job, std::optional<jobs::rights> rights);
     // A job that is not visible is none: job_not_found.
     awaitable<job_view> get(std::string id, visible_jobs visible);
     awaitable<job_view> cancel(std::string id, visible_jobs visible);

@@ -19,12 +19,13 @@ struct job_owner {
     std::string name() const { return identity.empty() ? "uid:" + std::to_string(uid) : identity; }
 };
 
-// Whose jobs are seen: one user's, or everybody's.
-using visible_jobs = std::optional<uid_t>;
-inline constexpr visible_jobs everybodys_jobs = std::nullopt;
+// Whose jobs are seen: one owner's, or everybody's. A user's remote identities are owners of their
+// own, since each may be let into other directories.
+using visible_jobs = std::optional<job_owner>;
+inline const visible_jobs everybodys_jobs = std::nullopt;
 
-inline bool is_visible(const job_owner& owner, visible_jobs to) {
-    return !to || *to == owner.uid;
+inline bool is_visible(const job_owner& owner, const visible_jobs& to) {
+    return !to || (to->uid == owner.uid && to->identity == owner.identity);
 }
 
 }  // namespace peerpress::server

@@ -107,7 +107,7 @@ awaitable<> job_service::create(const call& from, const v1::CreateJobRequest& re
                 .priority = valid.priority,
                 .create_time = now_micros(),
                 .owner = who.owner()};
-    const job_view view = co_await manager_.create(std::move(job), who.rights);
+    const job_view view = co_await manager_.create(std::move(job), who.rights_at_once());
     response = to_proto(view);
 }
 

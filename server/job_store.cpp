@@ -163,7 +163,8 @@ awaitable<created_job> job_store::create(new_job job, jobs::problem admission) {
 }
 
 awaitable<job_record> job_store::get(std::string id, visible_jobs visible) {
-    std::function<job_record(sqlite::database&)> work = [id = std::move(id), visible](auto& db) {
+    std::function<job_record(sqlite::database&)> work = [id = std::move(id),
+                                                         visible = std::move(visible)](auto& db) {
         auto found = tables::find(db, id);
         if (found && is_visible(found->owner, visible)) return *std::move(found);
         throw refusal(

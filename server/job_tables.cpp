@@ -76,6 +76,10 @@ constexpr std::array migrations{
     "UPDATE jobs SET request = request_id, request_id = NULL WHERE request_id IS NOT NULL;"
     "CREATE INDEX jobs_of_owner ON jobs(owner, row);"
     "CREATE UNIQUE INDEX jobs_request ON jobs(owner, request) WHERE request IS NOT NULL",
+    // Each remote identity of a user has request_ids of its own.
+    "DROP INDEX jobs_request;"
+    "CREATE UNIQUE INDEX jobs_request ON jobs(owner, IFNULL(owner_identity, x''), request) "
+    "WHERE request IS NOT NULL",
 };
 
 #define JOB_COLUMNS_WITH(spec)                                                            \
@@ -84,6 +88,8 @@ constexpr std::array migrations{
     "warned, files_total, files_done, files_failed, bytes_total, bytes_in, bytes_out, "   \
     "page_cache_files, sequence, paths, owner, owner_group, owner_identity"
 #define JOB_COLUMNS JOB_COLUMNS_WITH("spec")
+// NULL in jobs that are older than identities.
+#define OF_IDENTITY "IFNULL(owner_identity, x'') = ?"
 
 job_record read_job(const sqlite::query& q) {
     job_record r;
@@ -122,9 +128,10 @@ std::int64_t user_version(sqlite::database& db) {
 
 std::optional<created_job> find_by_request(sqlite::database& db, const new_job& job) {
     if (job.request_id.empty()) return std::nullopt;
-    auto q = db.prepare("SELECT " JOB_COLUMNS
-                        ", request_spec FROM jobs WHERE owner = ? AND request = ?");
-    q.bind(std::int64_t{job.owner.uid}, job.request_id);
+    auto q =
+        db.prepare("SELECT " JOB_COLUMNS ", request_spec FROM jobs WHERE owner = ? AND " OF_IDENTITY
+                   " AND request = ?");
+    q.bind(std::int64_t{job.owner.uid}, job.owner.identity, job.request_id);
     if (!q.step()) return std::nullopt;
     created_job found{.record = read_job(q), .existed = true};
     if (q.bytes(23) != job.request_spec) {
@@ -225,12 +232,13 @@ page<job_record> list(sqlite::database& db, const job_query& query) {
     const std::int64_t states{query.state_mask};
     auto q = query.visible ? db.prepare("SELECT " JOB_COLUMNS
                                         " FROM jobs WHERE row < ? AND (? >> state) & 1 AND "
-                                        "owner = ? ORDER BY row DESC")
+                                        "owner = ? AND " OF_IDENTITY " ORDER BY row DESC")
                            : db.prepare("SELECT " JOB_COLUMNS
                                         " FROM jobs WHERE row < ? AND (? >> state) & 1 "
                                         "ORDER BY row DESC");
     q.bind(before, states);
-    if (query.visible) q.bind(before, states, std::int64_t{*query.visible});
+    if (query.visible)
+        q.bind(before, states, std::int64_t{query.visible->uid}, query.visible->identity);
     page<job_record> found;
     std::size_t bytes = 0;
     while (q.step()) {

@@ -145,6 +145,57 @@ TEST_F(ConfigFile, RefusesToListenBeyondLoopback) {
     EXPECT_EQ(complaint("[metrics]\nlisten = 'unix:/run/m.sock'\n"), "");
 }
 
+TEST_F(ConfigFile, SaysWhomCertificatesStandForAndPrintsThemAgain) {
+    const std::string text =
+        "[[security.identities]]\nuri = \"spiffe://a/b\"\nuser = \"u\"\nroots = [\"/a\", "
+        "\"/b \\\"c\"]\n\n[[security.identities]]\ncommon_name = \"c\"\nuser = \"v\"\n";
+
+    ASSERT_EQ(complaint(text), "");
+
+    ASSERT_EQ(config_.security.identities.size(), 2u);
+    EXPECT_EQ(config_.security.identities[0].name(), "spiffe://a/b");
+    EXPECT_EQ(config_.security.identities[0].roots, (std::vector<std::string>{"/a", "/b \"c"}));
+    EXPECT_EQ(config_.security.identities[1].name(), "CN=c");
+    EXPECT_THAT(print_config(config_, config_), testing::EndsWith(text));
+}
+
+TEST_F(ConfigFile, RefusesIdentitiesThatCannotBe) {
+    const auto of = [this](const std::string& lines) {
+        return complaint("[[security.identities]]\n" + lines);
+    };
+    EXPECT_THAT(of("user = 'u'\n"), HasSubstr("either a uri or a common_name"));
+    EXPECT_THAT(of("uri = 'a'\ncommon_name = 'b'\nuser = 'u'\n"), HasSubstr("either a uri"));
+    EXPECT_THAT(of("uri = 'a'\n"), HasSubstr("a needs the name of a user"));
+    EXPECT_THAT(of("uri = \"a\\n\"\nuser = 'u'\n"), HasSubstr("no control characters"));
+    EXPECT_THAT(of("uri = 'a'\nuser = 'u'\nroots = ['b']\n"), HasSubstr("absolute paths"));
+    EXPECT_THAT(of("uri = 'a'\nuser = 'u'\nroot = ['/b']\n"), HasSubstr("unknown key root"));
+    EXPECT_THAT(of("uri = 1\nuser = 'u'\n"), HasSubstr("uri must be a string"));
+    EXPECT_THAT(complaint("[security]\nidentities = 'a'\n"), HasSubstr("[[security.identities]]"));
+}
+
+TEST_F(ConfigFile, ListensByTlsWhereItKnowsWithWhatAndForWhom) {
+    const auto objection = [this](const std::string& text) {
+        write(text);
+        config c = config_;
+        apply_file(c, path());
+        try {
+            check(c);
+        } catch (const config_error& e) {
+            return std::string(e.what());
+        }
+        return std::string();
+    };
+    const std::string listen = "[listen]\ntls = '0.0.0.0:7443'\n";
+    const std::string files = "[tls]\ncertificate = '/a'\nkey = '/b'\nclient_ca = '/c'\n";
+    const std::string who = "[[security.identities]]\nuri = 'x'\nuser = 'u'\n";
+
+    EXPECT_THAT(objection(listen), HasSubstr("needs tls.certificate, tls.key and tls.client_ca"));
+    EXPECT_THAT(objection(listen + files), HasSubstr("lets nobody in"));
+    EXPECT_THAT(objection(who + who), HasSubstr("x is there twice"));
+    EXPECT_EQ(objection(listen + files + who), "");
+    EXPECT_THAT(complaint("[listen]\ntls = 'host:1'\n"), HasSubstr("an address and port"));
+}
+
 TEST_F(ConfigFile, ReportsEveryMistakeAtOnce) {
     EXPECT_EQ(complaint("[jobs]\nlevel = 0\nx = 1\n"),
               "peerpressd.toml:2: jobs.level must be an integer from 1 to 12, not 0\n"

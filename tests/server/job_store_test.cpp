@@ -123,11 +123,18 @@ TEST_F(JobStore, KnowsWhoseAJobIs) {
 
     restart();
 
-    EXPECT_EQ(run(store().get("a", 7)).owner, job.owner);
-    EXPECT_EQ(refusal_of(store().get("a", 9)), reason::job_not_found);
-    const page<job_record> theirs = run(store().list({.visible = 7}));
+    const job_owner same{.uid = 7, .identity = "uri:somebody"};
+    EXPECT_EQ(run(store().get("a", same)).owner, job.owner);
+    const page<job_record> theirs = run(store().list({.visible = same}));
     ASSERT_EQ(theirs.records.size(), 1u);
     EXPECT_EQ(theirs.records.front().id, "a");
+    // Another user, the user that the identity stands for, another identity of that user.
+    for (const job_owner& other :
+         {job_owner{.uid = 9, .identity = "uri:somebody"}, job_owner{.uid = 7},
+          job_owner{.uid = 7, .identity = "uri:other"}}) {
+        EXPECT_EQ(refusal_of(store().get("a", other)), reason::job_not_found) << other.name();
+        EXPECT_EQ(run(store().list({.visible = other})).records.size(), 0u) << other.name();
+    }
     EXPECT_EQ(run(store().list({})).records.size(), 2u);
 }
 
@@ -140,8 +147,13 @@ TEST_F(JobStore, KeepsTheRequestsOfOwnersApart) {
     job.id = "b";
     job.request_spec = "something else";
     job.owner.uid = 8;
-
     EXPECT_FALSE(run(store().create(job, {})).existed);
+    for (const char* identity : {"uri:somebody", "uri:other"}) {
+        job.id = identity;
+        job.owner.identity = identity;
+        EXPECT_FALSE(run(store().create(job, {})).existed) << identity;
+        EXPECT_TRUE(run(store().create(job, {})).existed) << identity;
+    }
 }
 
 TEST_F(JobStore, GivesJobsThatHadNoOwnerToTheDaemonsUser) {
