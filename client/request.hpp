@@ -19,10 +19,22 @@ struct output_choice {
     std::optional<bool> progress = {};  // nullopt: on a terminal only
 };
 
+// Files in PEM for a server that is reached by TLS; all of them or none.
+struct tls_files {
+    std::string ca = {};  // of the authority that issued the server's certificate
+    std::string certificate = {};
+    std::string key = {};
+
+    bool given() const { return !ca.empty() || !certificate.empty() || !key.empty(); }
+    bool complete() const { return !ca.empty() && !certificate.empty() && !key.empty(); }
+};
+
 struct server_choice {
     std::string
         address;  // --server; empty: PEERPRESS_SERVER, then the default sockets, then in process
-    bool in_process = false;  // --no-server, --threads
+    tls_files tls = {};            // --tls-ca and so on; none: PEERPRESS_TLS_CA and so on
+    bool files_are_there = false;  // --on-server
+    bool in_process = false;       // --no-server, --threads
 };
 
 using jobs::fallback;

@@ -170,7 +170,9 @@ int job_command::dry_run(const std::vector<std::string>& files) {
 
 int job_command::detach() {
     if (!server_.connection || !server_.connection->address().shares_files()) {
-        return fail({jobs::reason::invalid_argument, "--detach needs a server on this machine"}, 1);
+        return fail({jobs::reason::invalid_argument,
+                     "--detach needs a server that reaches the files itself"},
+                    1);
     }
     const std::string name = server_jobs(server_.connection).submit(request_);
     if (request_.output.json) {
@@ -236,6 +238,7 @@ void job_command::warn_of_software() {
 
 // Only now is the file system looked at: a grammar does not.
 void job_command::copy_into_directory() {
+    if (request_.server.files_are_there) return;
     jobs::job_spec& spec = request_.spec;
     struct stat status{};
     if (spec.destination.empty() || ::stat(spec.destination.c_str(), &status) != 0 ||

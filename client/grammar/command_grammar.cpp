@@ -118,6 +118,21 @@ void command_grammar::add_server_options(server_choice& server) {
         "Use the server at ADDR: unix:PATH, an absolute PATH, or HOST:PORT. Default: "
         "$PEERPRESS_SERVER, then the "
         "local server's socket if it answers");
+    const auto file = [this](const char* name, std::string& into, const char* help) {
+        value(name, "FILE", [&into](const std::string& given) { into = given; }, help);
+    };
+    file("--tls-ca", server.tls.ca,
+         "Reach HOST:PORT by TLS; FILE has the authority that issued the server's certificate. "
+         "Default: $PEERPRESS_TLS_CA");
+    file("--tls-cert", server.tls.certificate,
+         "The certificate to show to the server. Default: $PEERPRESS_TLS_CERT");
+    file("--tls-key", server.tls.key, "Its key. Default: $PEERPRESS_TLS_KEY");
+}
+
+void command_grammar::add_place_option(server_choice& server) {
+    flag("--on-server", server.files_are_there,
+         "The files are the server's own, named by absolute paths there: nothing of them is sent. "
+         "For a server at HOST:PORT that is reached by TLS");
 }
 
 void command_grammar::add_label_option(std::vector<std::pair<std::string, std::string>>& labels) {
@@ -143,6 +158,18 @@ void refuse_value(const std::string& option, const std::string& given, const std
 
 void refuse(const std::string& message) {
     throw CLI::ValidationError(message, CLI::ExitCodes::ValidationError);
+}
+
+void check_place(const server_choice& server, const jobs::job_spec& spec) {
+    if (!server.files_are_there) return;
+    if (server.in_process) refuse("--on-server excludes --no-server and --threads");
+    // Our working directory is not the server's.
+    const auto is_there = [](const std::string& path) {
+        return path.empty() || path.starts_with("/");
+    };
+    if (!std::ranges::all_of(spec.sources, is_there) || !is_there(spec.destination) ||
+        !is_there(spec.destination_dir))
+        refuse("--on-server takes absolute paths only");
 }
 
 std::vector<std::string> split_at_commas(const std::string& given) {

@@ -38,6 +38,7 @@ protected:
     void add_output_options(output_choice& output);
     void add_progress_options(output_choice& output);
     void add_server_options(server_choice& server);
+    void add_place_option(server_choice& server);
     void add_label_option(std::vector<std::pair<std::string, std::string>>& labels);
 
     // What cannot be seen from one option alone; throws CLI::ValidationError.
@@ -61,6 +62,9 @@ private:
                                const std::string& why);
 // For a combination: "--detach needs a server".
 [[noreturn]] void refuse(const std::string& message);
+
+// What --on-server asks of the names of files.
+void check_place(const server_choice& server, const jobs::job_spec& spec);
 
 // "A,,B" is "A", "" and "B".
 std::vector<std::string> split_at_commas(const std::string& given);

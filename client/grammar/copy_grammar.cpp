@@ -145,6 +145,7 @@ void copy_grammar::add_work_options() {
     jobs::job_spec& spec = job_.spec;
     flag("--dry-run", job_.dry_run, "Check the request and say what would be done; do nothing");
     add_server_options(job_.server);
+    add_place_option(job_.server);
     flag("--no-server", never_server_, "Work in this process, whatever servers there are");
     flag("--detach", job_.detach, "Print the job's name and leave it to the server");
     value(
@@ -192,6 +193,7 @@ void copy_grammar::check_job() const {
     if (job_.server.in_process && !job_.server.address.empty())
         refuse("--server excludes --no-server");
     if (job_.server.in_process && job_.detach) refuse("--detach needs a server");
+    check_place(job_.server, job_.spec);
 }
 
 request copy_grammar::measurement() {

@@ -217,6 +217,7 @@ void job_grammar::add_work_options() {
     jobs::job_spec& spec = request_.spec;
     flag("--dry-run", request_.dry_run, "Check the request and say what would be done; do nothing");
     add_server_options(request_.server);
+    add_place_option(request_.server);
     flag("--no-server", never_server_, "Work in this process, whatever servers there are");
     value(
         "--threads", "N",
@@ -318,6 +319,9 @@ void job_grammar::check_server() const {
         refuse("--server excludes --no-server and --threads");
     }
     if (request_.server.in_process && request_.detach) refuse("--detach needs a server");
+    if (request_.server.files_are_there && !request_.files_from.empty())
+        refuse("--on-server takes no --files-from");
+    check_place(request_.server, request_.spec);
 }
 
 }  // namespace peerpress::client

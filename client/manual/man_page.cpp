@@ -81,6 +81,10 @@ const char* const gzip_exit_status =
 const char* const environment =
     ".SH ENVIRONMENT\n"
     ".TP\n\\fBPEERPRESS_SERVER\\fR\nThe server to use, as \\fB\\-\\-server\\fR takes it.\n"
+    ".TP\n\\fBPEERPRESS_TLS_CA\\fR, \\fBPEERPRESS_TLS_CERT\\fR, \\fBPEERPRESS_TLS_KEY\\fR\n"
+    "Files for a server that is reached by TLS, as \\fB\\-\\-tls\\-ca\\fR, "
+    "\\fB\\-\\-tls\\-cert\\fR "
+    "and \\fB\\-\\-tls\\-key\\fR name them.\n"
     ".TP\n\\fBXDG_RUNTIME_DIR\\fR\n"
     "Where \\fIpeerpress/peerpressd.sock\\fR is looked for before "
     "\\fI/run/peerpress/peerpressd.sock\\fR.\n"

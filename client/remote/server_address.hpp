@@ -9,12 +9,14 @@
 namespace peerpress::client {
 
 struct server_address {
-    std::string target;       // as gRPC takes it: "unix:/run/x.sock", "dns:///host:9000"
-    std::string text;         // for people: "unix:/run/x.sock", "host:9000"
-    std::string socket_path;  // empty for TCP
+    std::string target;            // as gRPC takes it: "unix:/run/x.sock", "dns:///host:9000"
+    std::string text;              // for people: "unix:/run/x.sock", "host:9000"
+    std::string socket_path;       // empty for TCP
+    bool files_are_there = false;  // by TCP: the user speaks of the server's files, not of ours
 
+    bool is_local() const { return !socket_path.empty(); }
     // Over a Unix socket it is the same machine: paths mean the same to both.
-    bool shares_files() const { return !socket_path.empty(); }
+    bool shares_files() const { return is_local() || files_are_there; }
 };
 
 // "unix:PATH", an absolute or dotted PATH (taken against `directory`), "HOST:PORT", "[::1]:PORT".

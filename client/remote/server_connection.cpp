@@ -8,6 +8,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <fstream>
+#include <sstream>
 #include <system_error>
 
 namespace peerpress::client {
@@ -16,19 +18,38 @@ namespace {
 constexpr std::chrono::seconds unary_deadline{30};
 constexpr int create_attempts = 3;
 
-std::shared_ptr<grpc::Channel> open_channel(const server_address& address) {
+std::string read_pem(const char* option, const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::stringstream text;
+    text << file.rdbuf();
+    if (file && text.str().find("-----BEGIN ") != std::string::npos) return text.str();
+    throw server_error(
+        {jobs::reason::invalid_argument,
+         fmt::format("{} {}: {}", option, path, file ? "it is no PEM file" : "it cannot be read")},
+        jobs::exit_code(jobs::reason::invalid_argument), false);
+}
+
+std::shared_ptr<grpc::ChannelCredentials> credentials_for(const server_address& address,
+                                                          const tls_files& tls) {
+    if (address.is_local() || !tls.given()) return grpc::InsecureChannelCredentials();
+    return grpc::SslCredentials({.pem_root_certs = read_pem("--tls-ca", tls.ca),
+                                 .pem_private_key = read_pem("--tls-key", tls.key),
+                                 .pem_cert_chain = read_pem("--tls-cert", tls.certificate)});
+}
+
+std::shared_ptr<grpc::Channel> open_channel(const server_address& address, const tls_files& tls) {
     grpc::ChannelArguments arguments;
     // A proxy is for the web: it cannot reach a local socket, and a server's host is named on
     // purpose.
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    if (!address.shares_files()) {
+    if (!address.is_local()) {
         // A dead peer behind a live network is noticed. Not sooner: servers refuse impatient pings.
         arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 5 * 60 * 1000);
         arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000);
     }
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-    return grpc::CreateCustomChannel(address.target, grpc::InsecureChannelCredentials(), arguments);
+    return grpc::CreateCustomChannel(address.target, credentials_for(address, tls), arguments);
 }
 
 std::string make_request_id() {
@@ -62,8 +83,9 @@ Response call(Stub& stub,
 
 }  // namespace
 
-server_connection::server_connection(server_address address) : address_(std::move(address)) {
-    const auto channel = open_channel(address_);
+server_connection::server_connection(server_address address, const tls_files& tls)
+    : address_(std::move(address)) {
+    const auto channel = open_channel(address_, tls);
     jobs_ = v1::JobService::NewStub(channel);
     server_ = v1::ServerService::NewStub(channel);
     transforms_ = v1::TransformService::NewStub(channel);

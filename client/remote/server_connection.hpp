@@ -4,6 +4,7 @@
 
 #include "client/remote/server_address.hpp"
 #include "client/remote/server_error.hpp"
+#include "client/request.hpp"
 #include "peerpress/v1/job_service.grpc.pb.h"
 #include "peerpress/v1/server_service.grpc.pb.h"
 #include "peerpress/v1/transform_service.grpc.pb.h"
@@ -16,7 +17,8 @@ namespace peerpress::client {
 
 class server_connection {
 public:
-    explicit server_connection(server_address address);
+    // Over TLS where `tls` names files; nothing of it is for a Unix socket.
+    explicit server_connection(server_address address, const tls_files& tls = {});
 
     const server_address& address() const { return address_; }
 

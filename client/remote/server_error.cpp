@@ -43,12 +43,12 @@ server_error without_reason(const grpc::Status& status, const std::string& serve
                     jobs::exit_no_server,
                     true};
         case UNIMPLEMENTED:
-            return {{reason::invalid_argument,
-                     fmt::format(
-                         "server {} does not serve this; jobs are served on its Unix socket only",
-                         server)},
-                    jobs::exit_code(reason::invalid_argument),
-                    false};
+            return {
+                {reason::invalid_argument, fmt::format("server {} does not serve this; jobs are "
+                                                       "served on its Unix socket, and by TLS",
+                                                       server)},
+                jobs::exit_code(reason::invalid_argument),
+                false};
         default:
             return {{reason::internal, fmt::format("server {}: {}", server, said)},
                     jobs::exit_code(reason::internal),

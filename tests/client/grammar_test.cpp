@@ -273,6 +273,11 @@ TEST(Grammar, RefusesCombinationsThatMeanNothing) {
     EXPECT_THAT(refusal({"compress", "--detach", "--no-server", "a"}),
                 HasSubstr("--detach needs a server"));
     EXPECT_THAT(refusal({"compress", "--no-server", "--server", "x", "a"}), HasSubstr("excludes"));
+    EXPECT_THAT(refusal({"compress", "--on-server", "--server", "h:1", "a"}),
+                HasSubstr("absolute paths only"));
+    EXPECT_THAT(refusal({"compress", "--on-server", "--no-server", "/a"}), HasSubstr("excludes"));
+    EXPECT_THAT(refusal({"copy", "--on-server", "--server", "h:1", "/a", "b"}),
+                HasSubstr("absolute paths only"));
     EXPECT_THAT(refusal({"compress", "-", "-"}), HasSubstr("only once"));
     EXPECT_THAT(refusal({"compress", "--files-from", "-", "-"}), HasSubstr("only once"));
     EXPECT_THAT(refusal({"compress", "-0", "a"}), HasSubstr("--null is for --files-from"));

@@ -44,7 +44,11 @@ TEST(ServerAddress, TakesSocketsAndPorts) {
         EXPECT_EQ(target(text), "none") << text;
     }
     EXPECT_TRUE(parse_server_address("/x", "/")->shares_files());
-    EXPECT_FALSE(parse_server_address("h:1", "/")->shares_files());
+    server_address far = *parse_server_address("h:1", "/");
+    EXPECT_FALSE(far.shares_files());
+    far.files_are_there = true;
+    EXPECT_TRUE(far.shares_files());
+    EXPECT_FALSE(far.is_local());
 }
 
 TEST(ServerAddress, LooksForAUsersServerBeforeTheMachines) {

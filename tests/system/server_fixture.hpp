@@ -30,8 +30,8 @@ protected:
     std::string socket() const { return service_directory_ / "socket"; }
     std::string address() const { return "unix:" + socket(); }
 
-    // `settings` are KEY=VALUE of the configuration. Returns when it serves.
-    void start_server(const words& settings = {}) {
+    // `settings` are KEY=VALUE of the configuration, `file` one of its own. Returns when it serves.
+    void start_server(const words& settings = {}, const std::string& file = {}) {
         words arguments{PEERPRESSD,
                         "--socket",
                         socket(),
@@ -41,6 +41,7 @@ protected:
                         "staging.slots=6",
                         "--set",
                         "jobs.drain_seconds=1"};
+        if (!file.empty()) arguments.insert(arguments.end(), {"--config", file});
         for (const std::string& setting : settings) {
             arguments.push_back("--set");
             arguments.push_back(setting);

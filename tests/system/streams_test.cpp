@@ -1,29 +1,12 @@
 // Data sent to a server that does not see our files.
+#include "tests/support/free_address.hpp"
 #include "tests/system/server_fixture.hpp"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 namespace peerpress {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// A port that was free a moment ago.
-std::string free_address() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-        throw std::runtime_error("no free port");
-    ::close(fd);
-    return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-}
 
 class SystemStreams : public ServerFixture {
 protected:
@@ -32,7 +15,7 @@ protected:
         all.push_back("listen.tcp=" + tcp_);
         start_server(all);
     }
-    std::string tcp_ = free_address();
+    std::string tcp_ = test::free_address();
 };
 
 TEST_F(SystemStreams, CompressAFileThatOnlyTheClientSees) {
