@@ -195,6 +195,19 @@ v1::JobSpec resolve(v1::JobSpec spec, const spec_limits& limits) {
     return spec;
 }
 
+v1::JobSpec as_spec(const v1::TransformOpen& open) {
+    v1::JobSpec spec;
+    spec.add_sources("/stream");
+    spec.set_operation(open.operation());
+    spec.set_format(open.format());
+    spec.set_level(open.level());
+    spec.set_fallback(open.fallback());
+    spec.set_codec(open.codec());
+    spec.set_member_bytes(open.member_bytes());
+    spec.set_output_bytes_max(open.output_bytes_max());
+    return spec;
+}
+
 jobs::job_spec to_job_spec(const v1::JobSpec& spec, const spec_limits& limits) {
     if (spec.ByteSizeLong() > spec_bytes_max) {
         refuse(

@@ -3,6 +3,7 @@
 
 #include "jobs/job_spec.hpp"
 #include "peerpress/v1/job_service.pb.h"
+#include "peerpress/v1/transform_service.pb.h"
 
 #include <cstdint>
 
@@ -19,6 +20,9 @@ struct spec_limits {
 // The spec with everything filled in that depends on the configuration, so that a job that is taken
 // up after a change of configuration goes on as it began.
 v1::JobSpec resolve(v1::JobSpec spec, const spec_limits& limits);
+
+// A stream's first message: the rules of a job's spec are the rules there, too.
+v1::JobSpec as_spec(const v1::TransformOpen& open);
 
 // Throws refusal(invalid_argument) naming the field.
 jobs::job_spec to_job_spec(const v1::JobSpec& spec, const spec_limits& limits);

@@ -28,20 +28,6 @@ jobs::operation operation_of(const v1::TransformOpen& open) {
     }
 }
 
-// The rules of a job's spec are the rules here, too: the same fields, checked by the same code.
-v1::JobSpec as_spec(const v1::TransformOpen& open) {
-    v1::JobSpec spec;
-    spec.add_sources("/stream");
-    spec.set_operation(open.operation());
-    spec.set_format(open.format());
-    spec.set_level(open.level());
-    spec.set_fallback(open.fallback());
-    spec.set_codec(open.codec());
-    spec.set_member_bytes(open.member_bytes());
-    spec.set_output_bytes_max(open.output_bytes_max());
-    return spec;
-}
-
 }  // namespace
 
 struct transformer::transfer {
