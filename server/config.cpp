@@ -33,6 +33,14 @@ environment process_environment() {
 config default_config(bool system, const environment& env) {
     config c;
     c.listen.unix_path = system ? "/run/peerpress/peerpressd.sock" : user_socket(env);
+    // A user's own server has one caller, to whom the bounds of [jobs] are enough.
+    if (system) {
+        c.quotas = {.running_max = 3,
+                    .queued_max = 2500,
+                    .submits_per_second = 100,
+                    .watches_max = 100,
+                    .connections_max = 128};
+    }
     c.security.audit = system ? "all" : "refusals";
     c.state.directory =
         system ? "/var/lib/peerpress" : xdg(env, "XDG_STATE_HOME", "/.local/state") + "/peerpress";

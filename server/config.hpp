@@ -92,6 +92,16 @@ struct security_config {
     std::vector<identity_config> identities;
 };
 
+// What one caller may have of what all share; root is not bounded. 0: no quota.
+struct quotas_config {
+    std::uint64_t running_max = 0;
+    std::uint64_t queued_max = 0;
+    std::uint64_t submits_per_second = 0;
+    std::uint64_t watches_max = 0;
+    std::uint64_t connections_max = 0;
+    std::uint64_t output_bytes_per_day = 0;
+};
+
 struct metrics_config {
     std::string listen;  // "unix:/path" or loopback "address:port"; empty: none
 };
@@ -114,6 +124,7 @@ struct config {
     p2p_config p2p;
     noload_config noload;
     security_config security;
+    quotas_config quotas;
     metrics_config metrics;
     state_config state;
     log_config log;

@@ -3,6 +3,7 @@
 #include "accel/software/software_engine.hpp"
 #include "server/audit.hpp"
 #include "server/endpoint.hpp"
+#include "server/free_memory.hpp"
 #include "server/grpc_log.hpp"
 #include "server/local_callers.hpp"
 #include "server/peer_to_peer.hpp"
@@ -14,6 +15,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -76,7 +78,8 @@ manager_options manager_options_of(const config& c, bool accelerators) {
             .queued_max = c.jobs.queued_max,
             .keep_days = c.jobs.keep_days,
             .keep_max = c.jobs.keep_max,
-            .limits = limits_of(c, accelerators)};
+            .limits = limits_of(c, accelerators),
+            .quotas = c.quotas};
 }
 
 transform_options transform_options_of(const config& c) {
@@ -175,6 +178,7 @@ daemon::daemon(const config& config, const daemon_seams& seams)
       control_(std::make_unique<control>()),
       metrics_(version),
       store_(std::make_unique<job_store>(config.state.directory)),
+      connections_(config.quotas.connections_max),
       listeners_(std::make_unique<listeners>()) {
     if (!store_->notice().empty()) spdlog::error("{}", store_->notice());
     // A job that starts beside a large one finds a slot; the large one does without half of them.
@@ -266,9 +270,15 @@ void daemon::listen_unix(const config& config, std::optional<int> listening_fd) 
     grpc_server& server = *listeners_->servers.back();
     listeners_->socket =
         std::make_unique<unix_listener>(executor, fd, listening_fd ? "" : config.listen.unix_path,
-                                        [&server](int connection) { server.serve(connection); });
+                                        [this, &server](int fd) { take_connection(server, fd); });
     addresses_.push_back(listening_fd ? "the socket systemd passed"
                                       : "unix:" + config.listen.unix_path);
+}
+
+void daemon::take_connection(grpc_server& server, int fd) {
+    if (connections_.admits(fd)) return server.serve(fd);
+    metrics_.quota_refused("connections_max");
+    ::close(fd);
 }
 
 void daemon::listen_tls(const config& config) {
@@ -389,6 +399,7 @@ awaitable<> daemon::keep_metrics_fresh() {
     while (!manager_->closing()) {
         if (planner_->has_devices()) accelerators_ = co_await keeper_->view();
         refresh_metrics();
+        give_back_free_memory();
         co_await closing.wait(metrics_interval);
     }
 }

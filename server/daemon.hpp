@@ -15,6 +15,7 @@
 #include "server/accelerator_keeper.hpp"
 #include "server/accelerators.hpp"
 #include "server/config.hpp"
+#include "server/connection_bound.hpp"
 #include "server/grpc_server.hpp"
 #include "server/identities.hpp"
 #include "server/job_manager.hpp"
@@ -76,6 +77,7 @@ private:
     void listen_tcp(const config& config);
     void listen_tls(const config& config);
     void add_services(grpc::ServerBuilder& builder, const callers& callers);
+    void take_connection(grpc_server& server, int fd);
     std::unique_ptr<grpc::Service> make_server_service(server_service::administration rules);
     void set_serving(bool serving);
     v1::ServerInfo info();
@@ -115,6 +117,7 @@ private:
     std::unique_ptr<job_runner> runner_;
     std::unique_ptr<job_manager> manager_;
     std::unique_ptr<transformer> transformer_;
+    connection_bound connections_;  // control's
     std::unique_ptr<listeners> listeners_;
     std::unique_ptr<metrics_server> metrics_server_;
 

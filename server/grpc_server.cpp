@@ -4,6 +4,7 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server_posix.h>
 
 namespace peerpress::server {
@@ -16,6 +17,13 @@ constexpr int keepalive_timeout_ms = 20'000;
 // Clients may ask as often as this; gRPC's own default (5 minutes) sends those that watch a quiet
 // job away.
 constexpr int ping_interval_min_ms = 10'000;
+// Who connects and does not get through a handshake of TLS.
+constexpr int handshake_timeout_ms = 5'000;
+// Nobody who has no call under way for so long notices that a connection is made anew.
+constexpr int idle_ms_max = 15 * 60'000;
+constexpr int metadata_bytes_max = 8 << 10;
+// Of health and reflection, which gRPC serves by threads.
+constexpr int threads_max = 16;
 
 }  // namespace
 
@@ -31,6 +39,13 @@ void set_limits(grpc::ServerBuilder& builder, int streams_max) {
     // With it (the default) another process of the same user could share the port, and with it the
     // clients.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    // Each listener has its own, so that none takes from another.
+    grpc::ResourceQuota quota;
+    quota.Resize(connections_bytes_max).SetMaxThreads(threads_max);
+    builder.SetResourceQuota(quota);
+    builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, metadata_bytes_max);
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, handshake_timeout_ms);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, idle_ms_max);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive_time_ms);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive_timeout_ms);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

@@ -11,7 +11,12 @@
 
 namespace peerpress::server {
 
+// A job may name tens of thousands of files, and comes back whole; of other calls nothing is so
+// large, but gRPC has one bound for all methods of a server.
 inline constexpr int receive_bytes_max = 4 << 20;
+// Of what gRPC holds for one listener's connections: above it, it stops reading and closes
+// connections instead of growing. Room for the data of all streams that may run, and some more.
+inline constexpr std::size_t connections_bytes_max = 256 << 20;
 
 // Health and reflection for every server that is built afterwards. Once, before the first.
 void enable_health_and_reflection();

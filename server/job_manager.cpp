@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace peerpress::server {
@@ -62,33 +63,44 @@ void job_manager::take_up(job_record record) {
         return;
     }
     job->record.state = job_state::queued;
+    quotas_.waits(job->record.owner);
     queue_.insert(job);
 }
 
-jobs::problem job_manager::admission() const {
+std::optional<refusal> job_manager::admission(const job_owner& owner) {
     if (draining_) {
-        return {jobs::reason::draining,
-                "the server is shutting down and takes no new jobs: try again later"};
+        return refusal(jobs::reason::draining,
+                       "the server is shutting down and takes no new jobs: try again later");
     }
     if (queue_.size() + creating_ >= options_.queued_max) {
-        return {jobs::reason::too_many_jobs,
-                fmt::format("{} jobs are waiting (jobs.queued_max): try again later",
-                            options_.queued_max)};
+        return refusal(jobs::reason::too_many_jobs,
+                       fmt::format("{} jobs are waiting (jobs.queued_max): try again later",
+                                   options_.queued_max));
     }
-    return {};
+    return quotas_.objection_to_job(owner);
 }
 
 awaitable<job_view> job_manager::create(new_job job, std::optional<jobs::rights> rights) {
-    const jobs::problem refused = admission();
+    const job_owner owner = job.owner;
+    const std::optional<refusal> refused = admission(owner);
+    // It cannot be one that is there already; a flood of them must not reach the store.
+    if (refused && job.request_id.empty()) throw *refused;
+    const jobs::problem objection = refused ? refused->problem() : jobs::problem{};
     ++creating_;
+    quotas_.waits(owner);
     std::exception_ptr error;
     created_job created;
     try {
-        created = co_await store_.create(std::move(job), refused);
+        created = co_await store_.create(std::move(job), objection);
+    } catch (const refusal& e) {
+        // The store knows only the problem, not what goes with it.
+        const bool ours = refused && e.problem().message == objection.message;
+        error = ours ? std::make_exception_ptr(*refused) : std::current_exception();
     } catch (...) {
         error = std::current_exception();
     }
     --creating_;
+    quotas_.waits_no_more(owner);
     if (error) std::rethrow_exception(error);
     if (created.existed) {
         const live_ptr live = find_live(created.record.id);
@@ -106,6 +118,7 @@ awaitable<job_view> job_manager::create(new_job job, std::optional<jobs::rights>
 }
 
 void job_manager::enqueue(live_ptr job) {
+    quotas_.waits(job->record.owner);
     queue_.insert(std::move(job));
     start_next();
 }
@@ -139,6 +152,7 @@ awaitable<job_view> job_manager::cancel(std::string id, visible_jobs visible) {
     if (job != nullptr && is_visible(job->record.owner, visible) && !job->cancel_asked) {
         job->cancel_asked = true;
         const bool waited = queue_.erase(job) == 1;
+        if (waited) quotas_.waits_no_more(job->record.owner);
         const job_state before = std::exchange(job->record.state, job_state::cancelling);
         if (waited && !job->has_history) {
             co_await end(job, cancelled);
@@ -168,10 +182,19 @@ awaitable<> job_manager::cancel_begun(live_ptr job, job_state before) {
     if (before == job_state::queued) begin(job);
 }
 
+job_manager::live_ptr job_manager::next_to_run() const {
+    if (!quotas_.anyone_may_run()) return nullptr;
+    const auto found = std::ranges::find_if(
+        queue_, [this](const live_ptr& job) { return quotas_.may_run(job->record.owner); });
+    return found == queue_.end() ? nullptr : *found;
+}
+
 void job_manager::start_next() {
-    while (!draining_ && running_ < options_.running_max && !queue_.empty()) {
-        const live_ptr job = *queue_.begin();
-        queue_.erase(queue_.begin());
+    while (!draining_ && running_ < options_.running_max) {
+        const live_ptr job = next_to_run();
+        if (job == nullptr) return;
+        queue_.erase(job);
+        quotas_.waits_no_more(job->record.owner);
         job->record.state = job_state::running;
         job->running_since = std::chrono::steady_clock::now();
         begin(job);
@@ -182,6 +205,7 @@ void job_manager::start_next() {
 // data, and whoever cancelled it waits.
 void job_manager::begin(const live_ptr& job) {
     ++running_;
+    quotas_.runs(job->record.owner);
     spawn(run(job));
 }
 
@@ -201,6 +225,7 @@ awaitable<> job_manager::run(live_ptr job) {
         co_await end(job, std::move(outcome));
     }
     --running_;
+    quotas_.has_run(job->record.owner);
     start_next();
     if (running_ == 0) idle_.notify();
 }
@@ -283,6 +308,7 @@ awaitable<> job_manager::put_back(live_ptr job) {
     job->record.state = job_state::queued;
     job->running_since.reset();
     job->has_history = true;
+    quotas_.waits(job->record.owner);
     queue_.insert(job);
     try {
         co_await store_.set_state(job->record.row, job_state::queued);
@@ -323,6 +349,7 @@ awaitable<> job_manager::end(live_ptr job, jobs::job_outcome outcome) {
     job->record.counters = ended.counters;
     job->record.end_time = ended.end_time;
     live_.erase(job->record.id);
+    quotas_.wrote(job->record.owner, static_cast<std::uint64_t>(ended.counters.bytes_out));
     metrics_.job_ended(ended.state,
                        ended.end_time - job->record.start_time.value_or(ended.end_time));
     spdlog::info("jobs/{}: {}{}{}", job->record.id, jobs::job_state_name(ended.state),

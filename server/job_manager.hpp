@@ -16,6 +16,7 @@
 #include "server/job_store.hpp"
 #include "server/live_job.hpp"
 #include "server/metrics.hpp"
+#include "server/quotas.hpp"
 #include "server/throughput.hpp"
 
 #include <cstdint>
@@ -32,6 +33,7 @@ struct manager_options {
     std::uint64_t keep_days = 30;
     std::uint64_t keep_max = 100000;
     spec_limits limits;
+    quotas_config quotas = {};
 };
 
 class job_manager {
@@ -63,6 +65,9 @@ public:
     change& close_change() { return close_; }
     awaitable<> wait_until_idle();  // nothing runs
 
+    // Of whoever watches. Throws refusal.
+    quotas::watch begin_watch(const job_owner& owner) { return quotas_.begin_watch(owner); }
+
     const spec_limits& limits() const { return options_.limits; }
     std::size_t queued() const { return queue_.size(); }
     std::size_t running() const { return running_; }
@@ -73,7 +78,8 @@ private:
         bool operator()(const live_ptr& a, const live_ptr& b) const;
     };
 
-    jobs::problem admission() const;
+    std::optional<refusal> admission(const job_owner& owner);
+    live_ptr next_to_run() const;
     void take_up(job_record record);
     void enqueue(live_ptr job);
     awaitable<> cancel_begun(live_ptr job, jobs::job_state before);
@@ -97,6 +103,7 @@ private:
     metrics& metrics_;
     throughput& throughput_;
     manager_options options_;
+    quotas quotas_{options_.quotas, metrics_};
 
     std::unordered_map<std::string, live_ptr> live_;
     std::set<live_ptr, first_to_run> queue_;

@@ -202,6 +202,7 @@ void job_service::record(const call& from, const question& asked, std::exception
 awaitable<> job_service::watch(const call& from, v1::WatchJobRequest request,
                                std::shared_ptr<outgoing_stream<v1::JobEvent>> stream) {
     const caller who = callers_.of(from);
+    const quotas::watch held = manager_.begin_watch(who.owner());
     co_await watch_job(manager_, std::move(request), who.sees(), std::move(stream));
 }
 

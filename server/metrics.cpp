@@ -121,6 +121,10 @@ metrics::metrics(const std::string& version)
       store_requests_(add_counter("peerpress_store_requests_total", "Requests that shared them.")),
       store_waiting_(add_gauge("peerpress_store_waiting", "Requests waiting for the job store.")),
       draining_(add_gauge("peerpress_draining", "1 while the server shuts down.")),
+      quota_refusals_(prometheus::BuildCounter()
+                          .Name("peerpress_quota_refusals_total")
+                          .Help("What was refused because its caller has their share.")
+                          .Register(registry_)),
       resident_bytes_(add_gauge("process_resident_memory_bytes", "Resident memory.")),
       cpu_seconds_(add_counter("process_cpu_seconds_total", "CPU time of user and kernel.")),
       open_fds_(add_gauge("process_open_fds", "Open file descriptors.")) {
@@ -154,6 +158,10 @@ void metrics::bytes_went(const std::vector<jobs::path_bytes>& paths) {
 void metrics::job_ended(job_state state, std::int64_t run_micros) {
     jobs_ended_.at(state).Increment();
     job_seconds_.Observe(static_cast<double>(run_micros) * 1e-6);
+}
+
+void metrics::quota_refused(const std::string& quota) {
+    quota_refusals_.Add({{"quota", quota}}).Increment();
 }
 
 void metrics::stream_ended(bool succeeded) {

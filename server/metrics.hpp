@@ -52,6 +52,7 @@ public:
     void bytes_went(const std::vector<jobs::path_bytes>& paths);  // of files that are done
     void job_ended(jobs::job_state state, std::int64_t run_micros);
     void stream_ended(bool succeeded);
+    void quota_refused(const std::string& quota);
 
     void set(const metrics_sample& sample);
     std::vector<prometheus::MetricFamily> families();
@@ -105,6 +106,7 @@ private:
     counter& store_requests_;
     gauge& store_waiting_;
     gauge& draining_;
+    prometheus::Family<counter>& quota_refusals_;
     gauge& resident_bytes_;
     counter& cpu_seconds_;
     gauge& open_fds_;

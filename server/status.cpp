@@ -8,6 +8,8 @@
 #include "server/sqlite.hpp"
 
 #include <chrono>
+#include <cstdlib>
+#include <optional>
 
 namespace peerpress::server {
 
@@ -18,9 +20,17 @@ namespace {
 constexpr std::size_t message_bytes_max = 1200;
 constexpr std::size_t metadata_bytes_max = 400;
 
-constexpr std::chrono::seconds retry_delay{1};
+constexpr std::chrono::milliseconds retry_delay{1000};
 
 using jobs::reason;
+
+std::optional<std::chrono::milliseconds> retry_after(const jobs::problem& problem,
+                                                     const refusal::details& metadata) {
+    if (const auto given = metadata.find("retry_after_ms"); given != metadata.end())
+        return std::chrono::milliseconds(std::strtoll(given->second.c_str(), nullptr, 10));
+    if (problem.reason == reason::too_many_jobs) return retry_delay;
+    return std::nullopt;
+}
 
 reason reason_of(const error_code& ec) {
     namespace errc = boost::system::errc;
@@ -134,10 +144,13 @@ google::rpc::Status to_rpc_status(const jobs::problem& problem, const refusal::d
     }
     status.add_details()->PackFrom(info);
 
-    // Only a full queue empties by itself; a full disk does not.
-    if (problem.reason == reason::too_many_jobs) {
+    // Only a full queue empties by itself, and some quotas with time; a full disk does not.
+    const auto wait = retry_after(problem, metadata);
+    if (wait) {
         google::rpc::RetryInfo retry;
-        retry.mutable_retry_delay()->set_seconds(retry_delay.count());
+        retry.mutable_retry_delay()->set_seconds(wait->count() / 1000);
+        retry.mutable_retry_delay()->set_nanos(
+            static_cast<std::int32_t>(wait->count() % 1000 * 1'000'000));
         status.add_details()->PackFrom(retry);
     }
     return status;

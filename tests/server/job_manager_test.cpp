@@ -57,7 +57,7 @@ protected:
         EXPECT_TRUE(done());
     }
 
-    std::string create(const std::string& source, std::int32_t priority = 0) {
+    std::string create(const std::string& source, std::int32_t priority = 0, uid_t uid = 0) {
         v1::JobSpec spec;
         spec.set_operation(v1::OPERATION_COMPRESS);
         spec.add_sources(source);
@@ -69,7 +69,8 @@ protected:
                               .request_spec = canonical_bytes(spec),
                               .spec = canonical_bytes(whole),
                               .priority = priority,
-                              .create_time = now_micros()},
+                              .create_time = now_micros(),
+                              .owner = {.uid = uid}},
                              {}));
         return id;
     }
@@ -116,6 +117,39 @@ protected:
     std::unique_ptr<job_store> store_;
     std::unique_ptr<job_manager> manager_;
 };
+
+TEST_F(JobManager, LetsJobsOfOthersPassWhereOneCallerHasTheirShareRunning) {
+    options_.running_max = 2;
+    options_.quotas.running_max = 1;
+    create("/a1", 0, 7);
+    const std::string second = create("/a2", 5, 7);
+    create("/b1", 0, 8);
+    settle_until([&] { return runner_.started().size() == 2; });
+
+    EXPECT_THAT(runner_.started(), testing::UnorderedElementsAre("/a1", "/b1"));
+    EXPECT_EQ(state_of(second), job_state::queued);
+    runner_.end("/a1");
+    settle_until([&] { return runner_.started().size() == 3; });
+    EXPECT_EQ(runner_.started().back(), "/a2");
+    runner_.end("/a2");
+    await_state(second, job_state::succeeded);
+}
+
+TEST_F(JobManager, RefusesJobsBeyondACallersShareButNotTheSameOneAgain) {
+    options_.quotas.queued_max = 1;
+    create("/running", 0, 7);
+    settle_until([&] { return runner_.started().size() == 1; });
+    const std::string waiting = create("/a", 0, 7);
+
+    EXPECT_EQ(refusal_of([&] { create("/b", 0, 7); }), reason::too_many_jobs);
+    EXPECT_EQ(create("/a", 0, 7), waiting);
+    create("/c", 0, 8);
+    run(manager().cancel(waiting, everybodys_jobs));
+    create("/b", 0, 7);
+    // What waits after a restart counts as well.
+    stop();
+    EXPECT_EQ(refusal_of([&] { create("/d", 0, 7); }), reason::too_many_jobs);
+}
 
 TEST_F(JobManager, RunsAJobToItsEnd) {
     const std::string id = create("/a");

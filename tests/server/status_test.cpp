@@ -97,6 +97,13 @@ TEST(Status, SaysWhenToRetryWhereWaitingHelps) {
     EXPECT_GT(retry.retry_delay().seconds(), 0);
 
     EXPECT_EQ(details_of(to_grpc_status({reason::no_space, "disk full"})).details_size(), 1);
+
+    const auto soon =
+        details_of(to_grpc_status({reason::quota, "slower"}, {{"retry_after_ms", "1250"}}));
+    ASSERT_EQ(soon.details_size(), 2);
+    ASSERT_TRUE(soon.details(1).UnpackTo(&retry));
+    EXPECT_EQ(retry.retry_delay().seconds(), 1);
+    EXPECT_EQ(retry.retry_delay().nanos(), 250'000'000);
 }
 
 TEST(Status, KeepsHostileNamesWithinWhatTrailersTake) {
