@@ -24,7 +24,7 @@ release    the release build and every test
 asan       the same with AddressSanitizer and UndefinedBehaviorSanitizer
 tsan       ThreadSanitizer: the tests of what runs on several threads
 fuzz       libFuzzer, a while for each target
-crash      a service that is killed, loses power, or whose disk fills up, of the release build
+crash      a service that is killed, loses power, whose disk fills up, or that is asked for too much, of the release build
 tidy       clang-tidy of the sources that move data
 vm         virtual machines with NVMe devices: peer to peer on a stock kernel, of the release build
 deb        the .deb packages, read by lintian and systemd
@@ -189,7 +189,7 @@ stage_fuzz() {
 stage_crash() {
     local part status log=$1.part
     build release "$1" --target peerpressd breakable_peerpressd || return
-    for part in kill power store; do
+    for part in kill power store overload; do
         rm -f "$log"
         bounded "$log" tests/crash/run.sh "$part" && status=0 || status=$?
         cat "$log" >>"$1"

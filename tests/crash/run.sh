@@ -2,8 +2,9 @@
 # tests/crash/run.sh [--long] [PART]... [-- OPTION...]
 #
 # What becomes of files and jobs when the service is killed (kill), when power fails (power), when the disk of its job
-# store is full or damaged (store); all of them unless some are named. Takes a build whose programs lie in PEERPRESS_BIN
-# (build/release/bin unless told); power and store also take root, for loop devices, FUSE and mounts.
+# store is full or damaged (store), and of one user when another asks for too much (overload); all of them unless some
+# are named. Takes a build whose programs lie in PEERPRESS_BIN (build/release/bin unless told); all but kill also take
+# root, for loop devices, FUSE and mounts, and to be other users.
 # Options after -- go to each part; --help there shows what it has, seeds for instance. --long kills 10,000 times and
 # looks at 20,000 images, which takes hours. Prints its figures; the exit status is 77 where a part could not be run.
 set -uo pipefail
@@ -15,17 +16,17 @@ parts=()
 long=
 while [[ $# -gt 0 && $1 != -- ]]; do
     case $1 in
-        kill | power | store) parts+=("$1") ;;
+        kill | power | store | overload) parts+=("$1") ;;
         --long) long=1 ;;
         *)
-            sed -n '2,9s/^# \{0,1\}//p' "$0"
+            sed -n '2,10s/^# \{0,1\}//p' "$0"
             exit 2
             ;;
     esac
     shift
 done
 [[ $# -eq 0 ]] || shift
-[[ ${#parts[@]} -gt 0 ]] || parts=(kill power store)
+[[ ${#parts[@]} -gt 0 ]] || parts=(kill power store overload)
 
 long_options() {
     [[ -n $long ]] || return
@@ -33,6 +34,7 @@ long_options() {
         kill) echo --random 10000 --each 30 ;;
         power) echo --images 20000 --served 2000 --control-images 500 ;;
         store) echo --damaged 2000 --queued 500000 ;;
+        overload) echo --submits 100000 --cancels 5000 --seconds 120 ;;
     esac
 }
 
@@ -40,6 +42,7 @@ long_options() {
 missing_for() {
     [[ $1 == kill ]] && return
     [[ $(id -u) -eq 0 ]] || { echo "root"; return; }
+    [[ $1 == overload ]] && return
     unshare -m true 2>/dev/null || { echo "the right to mount"; return; }
     [[ $1 == store ]] && return
     [[ -w /dev/fuse ]] || { echo "/dev/fuse"; return; }
@@ -48,6 +51,7 @@ missing_for() {
 
 stubs=$(mktemp -d)
 trap 'rm -rf "$stubs"' EXIT
+chmod 755 "$stubs" # clients of other users read them
 "$root/examples/python/stubs.sh" "$stubs" || exit 2
 # Debian's own python, which has its grpc module. Fork support would have gRPC complain at each start of a program.
 export PYTHONPATH=$stubs PYTHONDONTWRITEBYTECODE=1 GRPC_ENABLE_FORK_SUPPORT=0
