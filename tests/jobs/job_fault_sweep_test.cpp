@@ -1,7 +1,7 @@
 // Each call that a job makes fails once, the first in one run, the second in the next, until a run
 // meets no failure: whatever it was, no destination is half written, no source harmed, what is
 // reported holds, and the job can be run again.
-#include "failing_calls.hpp"
+#include "counted_calls.hpp"
 #include "io/storage.hpp"
 #include "job_fixture.hpp"
 #include "jobs/local_opener.hpp"

@@ -1,4 +1,4 @@
-#include "failing_calls.hpp"
+#include "tests/support/failing_calls.hpp"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -6,19 +6,11 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdarg>
 
 namespace peerpress::test {
 namespace {
-
-// Calls are made by several threads; each of these is set before they begin.
-std::atomic<bool> armed = false;
-std::atomic<unsigned long> calls = 0;
-std::atomic<unsigned long> turn = 0;
-std::atomic<int> failure = 0;
-std::atomic<const char*> failed = nullptr;
 
 template <class Function>
 Function* libc_call(const char* name) {
@@ -26,28 +18,6 @@ Function* libc_call(const char* name) {
 }
 
 }  // namespace
-
-void arm_calls(unsigned long at, int error) {
-    calls = 0;
-    turn = at;
-    failure = error;
-    failed = nullptr;
-    armed = true;
-}
-
-std::string disarm_calls() {
-    armed = false;
-    const char* const call = failed;
-    return call == nullptr ? std::string() : call;
-}
-
-bool fails(const char* call) {
-    if (!armed || calls++ != turn) return false;
-    failed = call;
-    errno = failure;
-    return true;
-}
-
 }  // namespace peerpress::test
 
 using peerpress::test::fails;
@@ -70,7 +40,9 @@ int openat(int in, const char* path, int flags, ...) {
     const mode_t mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(more, mode_t) : 0;
     va_end(more);
     if (fails("openat")) return -1;
-    return libc_call<int(int, const char*, int, ...)>("openat")(in, path, flags, mode);
+    const int fd = libc_call<int(int, const char*, int, ...)>("openat")(in, path, flags, mode);
+    if (fd >= 0 && (flags & (O_CREAT | __O_TMPFILE)) != 0) peerpress::test::created(fd);
+    return fd;
 }
 
 // openat2 has no function of its own.
@@ -119,7 +91,9 @@ int unlinkat(int in, const char* path, int flags) noexcept {
 
 int mkdirat(int in, const char* path, mode_t mode) noexcept {
     if (fails("mkdirat")) return -1;
-    return libc_call<int(int, const char*, mode_t)>("mkdirat")(in, path, mode);
+    const int failed = libc_call<int(int, const char*, mode_t)>("mkdirat")(in, path, mode);
+    if (failed == 0) peerpress::test::directory_made(in, path);
+    return failed;
 }
 
 int mkdir(const char* path, mode_t mode) noexcept {
@@ -128,8 +102,14 @@ int mkdir(const char* path, mode_t mode) noexcept {
 }
 
 int fsync(int fd) {
-    if (fails("fsync")) return -1;
-    return libc_call<int(int)>("fsync")(fd);
+    return peerpress::test::make_durable(fd, fails("fsync"));
+}
+
+int ftruncate(int fd, off_t bytes) noexcept {
+    if (fails("ftruncate")) return -1;
+    const int failed = libc_call<int(int, off_t)>("ftruncate")(fd, bytes);
+    if (failed == 0) peerpress::test::changed(fd);
+    return failed;
 }
 
 int fchmod(int fd, mode_t mode) noexcept {
