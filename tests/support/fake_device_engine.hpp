@@ -3,10 +3,10 @@
 #pragma once
 
 #include "accel/device_engine.hpp"
+#include "tests/support/device_member.hpp"
 #include "tests/support/device_slots.hpp"
 #include "tests/support/reference_zlib.hpp"
 
-#include <cstring>
 #include <deque>
 #include <functional>
 #include <random>
@@ -121,36 +121,13 @@ private:
         if (compress_stale_input) input[0] ^= std::byte{1};
         const std::uint32_t crc32 = reference_crc32(input);
         const bytes stream = reference_deflate(input, 1, raw_window);
-        // As the format has it: header, padding, data, trailer; padded with empty stored blocks,
-        // and with empty fixed ones before them where the size asks for it.
-        std::size_t padding =
-            request.alignment_bytes - (28 + stream.size()) % request.alignment_bytes;
-        while (padding % 5 * 6 > padding) padding += request.alignment_bytes;
-        const std::size_t total = 28 + padding + stream.size();
-        if (request.output_offset_bytes + total > request.span.size())
-            throw system_error{accel::codec_errc::output_too_small};
-        const bytes_span member = request.span.subspan(request.output_offset_bytes, total);
-        write_member(member, stream, padding, crc32, request.input_bytes);
+        const std::optional<std::size_t> total =
+            write_device_member(request.span.subspan(request.output_offset_bytes), stream, crc32,
+                                request.input_bytes, request.alignment_bytes);
+        if (!total) throw system_error{accel::codec_errc::output_too_small};
+        const bytes_span member = request.span.subspan(request.output_offset_bytes, *total);
         spoil(member);
-        return {.bytes = static_cast<std::uint32_t>(total), .crc32 = crc32};
-    }
-
-    static void write_member(bytes_span at, const bytes& stream, std::size_t padding,
-                             std::uint32_t crc32, std::uint32_t data_bytes) {
-        static constexpr unsigned char header[] = {0x1f, 0x8b, 8, 4, 0,   0,   0, 0,
-                                                   2,    0,    8, 0, 'M', 'Z', 4, 0};
-        static constexpr unsigned char long_pad[] = {2, 0, 0, 0, 0xff, 0xff};
-        std::memcpy(at.data(), header, sizeof header);
-        const auto deflate_bytes = static_cast<std::uint32_t>(padding + stream.size());
-        std::memcpy(at.data() + 16, &deflate_bytes, 4);
-        std::byte* to = at.data() + 20;
-        for (std::size_t left = padding % 5; left > 0; --left, to += 6)
-            std::memcpy(to, long_pad, 6);
-        for (; to < at.data() + 20 + padding; to += 5) std::memcpy(to, long_pad + 1, 5);
-        std::memcpy(to, stream.data(), stream.size());
-        to += stream.size();
-        std::memcpy(to, &crc32, 4);
-        std::memcpy(to + 4, &data_bytes, 4);
+        return {.bytes = static_cast<std::uint32_t>(*total), .crc32 = crc32};
     }
 
     asio::any_io_executor executor_;
