@@ -6,6 +6,7 @@
 #include "jobs/file_copy.hpp"
 #include "jobs/problem_error.hpp"
 #include "jobs/sided_storage.hpp"
+#include "pipeline/verify.hpp"
 
 #include <sys/stat.h>
 
@@ -219,13 +220,18 @@ awaitable<> file_transfer::verify(jobs::verification how) {
     options.container = container;
     try {
         if (how == verification::full) {
-            co_await pipeline::verify_full(route_over(plain, nullptr, unseen_), compressed,
-                                           container);
+            const pipeline::route over = route_over(plain, nullptr, unseen_);
+            // Not by ?: in one co_await, which g++ 12 miscompiles.
+            if (compressing)
+                co_await pipeline::verify_output(over, compressed, container);
+            else
+                co_await pipeline::verify_full(over, compressed, container);
             co_return;
         }
         const pipeline::transfer_report decoded =
             co_await pipeline::decompress(route_over(compressed, nullptr, unseen_), options);
-        if (decoded.bytes_out != report_.bytes_in || decoded.crc32 != report_.crc32)
+        if (decoded.bytes_out != report_.bytes_in || decoded.crc32 != report_.crc32 ||
+            decoded.trailing_garbage_bytes > 0)
             throw pipeline::format_error(pipeline::format_errc::mismatch, 0, 0);
     } catch (const pipeline::format_error& found) {
         // About our output, not about a source that somebody gave us.

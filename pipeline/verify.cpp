@@ -1,7 +1,6 @@
-#include "pipeline/comparison.hpp"
-#include "pipeline/transfer.hpp"
+#include "pipeline/verify.hpp"
 
-#include <optional>
+#include "pipeline/comparison.hpp"
 
 namespace peerpress::pipeline {
 namespace {
@@ -19,9 +18,8 @@ awaitable<format_error> mismatch_at(route via, std::optional<container> containe
     throw system_error{format_errc::mismatch};  // the compressed file changed in between
 }
 
-}  // namespace
-
-awaitable<> verify_full(route route, io::storage& compressed, std::optional<container> container) {
+awaitable<transfer_report> compare(route route, io::storage& compressed,
+                                   std::optional<container> container) {
     comparison compared(route.lane.executor(), route.source);
     pipeline::route decoding{.lane = route.lane,
                              .flow = route.flow,
@@ -30,11 +28,11 @@ awaitable<> verify_full(route route, io::storage& compressed, std::optional<cont
                              .stop = route.stop,
                              .progress = route.progress};
     try {
-        const transfer_report decoded = co_await decompress(decoding, {.container = container});
+        transfer_report decoded = co_await decompress(decoding, {.container = container});
         // Where the source has more, the member that is missing would have come after the last.
         const bool ended = co_await compared.ends_at(decoded.bytes_out);
         if (!ended) throw format_error(format_errc::mismatch, decoded.members, decoded.bytes_in);
-        co_return;
+        co_return decoded;
     } catch (const system_error& failure) {
         if (failure.code() != format_errc::mismatch || !compared.mismatch_bytes()) throw;
     }
@@ -42,6 +40,20 @@ awaitable<> verify_full(route route, io::storage& compressed, std::optional<cont
     const format_error difference =
         co_await mismatch_at(decoding, container, *compared.mismatch_bytes());
     throw difference;
+}
+
+}  // namespace
+
+awaitable<> verify_full(route route, io::storage& compressed, std::optional<container> container) {
+    co_await compare(route, compressed, container);
+}
+
+awaitable<> verify_output(route route, io::storage& compressed,
+                          std::optional<container> container) {
+    const transfer_report decoded = co_await compare(route, compressed, container);
+    if (decoded.trailing_garbage_bytes > 0)
+        throw format_error(format_errc::mismatch, decoded.members,
+                           decoded.bytes_in - decoded.trailing_garbage_bytes);
 }
 
 }  // namespace peerpress::pipeline

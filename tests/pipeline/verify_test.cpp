@@ -1,3 +1,5 @@
+#include "pipeline/verify.hpp"
+
 #include "tests/pipeline/handmade_members.hpp"
 #include "tests/pipeline/transfer_fixture.hpp"
 
@@ -88,6 +90,23 @@ TEST_F(VerifyFull, ReportsAReadError) {
     EXPECT_THROW(on.run(pipeline::verify_full(on.route(source, nullptr), file, container::gzip)),
                  system_error);
     EXPECT_TRUE(on.all_slots_free());
+}
+
+TEST_F(VerifyFull, PassesOverWhatFollowsTheMembersOfASourceButNotOfAnOutput) {
+    bytes file = compressed(on, data, {.member_bytes = 70000});
+    const std::size_t end_of_members = file.size();
+    file.resize(file.size() + 4096, std::byte{7});
+    memory_storage source(data, block_4096);
+    memory_storage followed(file, block_512);
+
+    EXPECT_FALSE(verify(data, file).error);
+    try {
+        on.run(pipeline::verify_output(on.route(source, nullptr), followed, container::gzip));
+        ADD_FAILURE() << "nobody minds";
+    } catch (const pipeline::format_error& found) {
+        EXPECT_EQ(found.code(), format_errc::mismatch);
+        EXPECT_EQ(found.offset_bytes(), end_of_members);
+    }
 }
 
 }  // namespace
