@@ -83,9 +83,9 @@ result<std::shared_ptr<directory>> directory_cache::open_locked(const output_pla
 }
 
 result<std::shared_ptr<directory>> directory_cache::open_root(const std::string& path, bool make) {
-    const bool made = make && through_.make_directory(path, 0777);
+    if (make && through_.make_directory(path, 0777)) made_roots_.insert(path);
     auto opened = adopt(through_.open(path, directory_flags), path);
-    if (opened && made) {
+    if (opened && made_roots_.contains(path)) {
         auto parent = adopt(io::unique_fd(::openat((*opened)->fd.get(), "..", directory_flags)),
                             path + "/..");
         if (!parent) return parent.error();
@@ -112,13 +112,15 @@ result<std::shared_ptr<directory>> directory_cache::make_below(const output_plac
     if (!parent) return parent.error();
 
     const int parent_fd = (*parent)->fd.get();
-    const bool made = ::mkdirat(parent_fd, name.c_str(), mirrored_mode(at, relative)) == 0;
-    if (!made && errno != EEXIST) return last_error();
+    if (::mkdirat(parent_fd, name.c_str(), mirrored_mode(at, relative)) != 0 && errno != EEXIST)
+        return last_error();
     auto opened =
         adopt(open_beneath(parent_fd, name, directory_flags), join(at.directory.root, relative));
     if (!opened) return opened.error();
     (*opened)->parent = *parent;
-    (*opened)->entry_durable = !made;
+    // Also where it was there: an earlier attempt of ours, an earlier run or another job may have
+    // made it and come no further.
+    (*opened)->entry_durable = false;
     return opened;
 }
 
@@ -134,8 +136,9 @@ std::shared_ptr<directory> directory_cache::find(const std::string& key) {
 std::shared_ptr<directory> directory_cache::keep(std::string key,
                                                  std::shared_ptr<directory> opened) {
     entries_.emplace_front(std::move(key), opened);
-    // One whose entry is not yet durable would come back as if it were.
-    if (entries_.size() > entries_max && entries_.back().second->entry_durable) entries_.pop_back();
+    // What is lost would come back as if it were not.
+    if (entries_.size() > entries_max && entries_.back().second->entry_error == 0)
+        entries_.pop_back();
     return opened;
 }
 

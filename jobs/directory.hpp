@@ -13,6 +13,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 namespace peerpress::jobs {
@@ -22,10 +23,12 @@ struct directory {
     std::string path;
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
-    // In a mirrored layout. Where this process made the directory, its entry in the parent has to
-    // become durable too.
+    // In a mirrored layout. The directory's entry in the parent has to become durable too, unless
+    // this object knows that it is.
     std::shared_ptr<directory> parent;
     std::atomic<bool> entry_durable = true;
+    // errno: the parent's fsync failed, and the entry may be lost, whatever a later one says.
+    std::atomic<int> entry_error = 0;
 };
 
 // The directories used last. Thread-safe: one lock is held while a directory is opened, since the
@@ -64,6 +67,7 @@ private:
     const gate& through_;
     std::mutex mutex_;
     std::list<entry> entries_;  // used last first
+    std::set<std::string> made_roots_;
 };
 
 }  // namespace peerpress::jobs

@@ -14,12 +14,17 @@ class sync_once {
 public:
     explicit sync_once(const step_hook& on_step) : on_step_(on_step) {}
 
-    // The errno of the directory's sync, or of one above it that this process made.
+    // The errno of the directory's sync, or of one above it whose entries are not known to be
+    // durable.
     int operator()(const std::shared_ptr<directory>& asked) {
         int first_error = sync(asked);
         for (auto below = asked; below->parent && !below->entry_durable; below = below->parent) {
-            const int error = sync(below->parent);
-            if (error == 0) durable_.push_back(below);
+            const int lost = below->entry_error;
+            const int error = lost != 0 ? lost : sync(below->parent);
+            if (error == 0)
+                durable_.push_back(below);
+            else
+                below->entry_error = error;
             if (first_error == 0) first_error = error;
         }
         return first_error;

@@ -4,6 +4,7 @@
 #include "jobs/directory_sync.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 namespace peerpress::jobs {
 namespace {
@@ -82,17 +83,45 @@ TEST_F(DirectoryCache, SyncsEachDirectoryOnceAndThoseItMadeWithTheirParents) {
 }
 
 TEST_F(DirectoryCache, KeepsTrackOfAnEntryThatIsNotYetDurable) {
-    const auto made = cache.open(mirrored("dir/x")).value();
-    // More directories than the cache holds, all of them there before.
-    for (int index = 0; index < 200; ++index) {
-        std::filesystem::create_directories(dir / "old" / std::to_string(index));
-        output_place at;
-        at.directory = {(dir / "old" / std::to_string(index)).string(), ""};
-        ASSERT_TRUE(cache.open(at));
-    }
+    cache.open(mirrored("dir/x")).value();
+    // More directories than the cache holds.
+    for (int index = 0; index < 200; ++index)
+        ASSERT_TRUE(cache.open(mirrored("old/" + std::to_string(index))));
 
-    EXPECT_EQ(cache.open(mirrored("dir/x")).value(), made);
-    EXPECT_FALSE(made->entry_durable);
+    const auto again = cache.open(mirrored("dir/x")).value();
+
+    EXPECT_FALSE(again->entry_durable);
+    EXPECT_FALSE(again->parent->entry_durable);
+    EXPECT_FALSE(again->parent->parent->entry_durable) << "the root of the outputs";
+}
+
+TEST_F(DirectoryCache, TakesNoDirectoryForDurableBecauseItIsThere) {
+    std::filesystem::create_directories(dir / "out" / "dir" / "x");
+    const auto x = cache.open(mirrored("dir/x")).value();
+    std::vector<std::string> synced;
+    const step_hook record = [&](step, const std::string& path) {
+        synced.push_back(std::filesystem::relative(path, dir.path()).string());
+    };
+    std::vector<problem> problems(1);
+
+    sync_directories({x}, problems, record);
+
+    EXPECT_THAT(synced, UnorderedElementsAre("out/dir/x", "out/dir", "out"))
+        << "whoever made them may not have come as far; the root is the user's";
+}
+
+TEST_F(DirectoryCache, TakesNoDirectoryForDurableThatItMadeAndCouldNotOpen) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const io::unique_fd next(::dup(0));
+    rlimit few = before;
+    few.rlim_cur = static_cast<rlim_t>(next.get());
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    EXPECT_EQ(cache.open(mirrored("")).error().value(), EMFILE);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_TRUE(std::filesystem::exists(dir / "out"));
+
+    EXPECT_FALSE(cache.open(mirrored("")).value()->entry_durable);
 }
 
 }  // namespace
