@@ -5,6 +5,16 @@
 
 namespace peerpress::io {
 
+namespace {
+
+// The handler is called as it is: an event has one executor, so that to look for the handler's own
+// would only cost time.
+void post(const asio::any_io_executor& executor, asio::any_completion_handler<void()> woken) {
+    asio::post(executor, [woken = std::move(woken)]() mutable { std::move(woken)(); });
+}
+
+}  // namespace
+
 // Knows every event of an execution context. A waiting coroutine is owned by the handler in its
 // event, and the event often by that same coroutine: without somebody to break the ring, a context
 // that is destroyed early would leak both, or leave handlers whose executor is gone.
@@ -80,13 +90,13 @@ void event::notify_one() {
     if (waiters_.empty()) return;
     waiter woken = std::move(waiters_.front());
     waiters_.pop_front();
-    asio::post(executor_, std::move(woken));
+    post(executor_, std::move(woken));
 }
 
 void event::notify_all() {
     std::list<waiter> woken;
     woken.swap(waiters_);
-    for (waiter& each : woken) asio::post(executor_, std::move(each));
+    for (waiter& each : woken) post(executor_, std::move(each));
 }
 
 // The handlers own coroutines, and one of these may own this event: no member is touched once they
