@@ -19,7 +19,9 @@ void task_group::spawn(awaitable<> child) {
     asio::co_spawn(executor_, std::move(child), [this](std::exception_ptr error) {
         --live_;
         if (error) fail(std::move(error));
-        changed_.notify_all();
+        // Nobody waits for any other number: a group may have many children, and its parent waits
+        // for all of them.
+        if (live_ == 0 || live_ + 1 == live_max_) changed_.notify_all();
     });
 }
 
