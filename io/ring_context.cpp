@@ -48,20 +48,26 @@ bool ring_context::running_in_this_thread() const {
     return running == this;
 }
 
+// As the only handler of an io_context: Asio recycles the memory of coroutines and functions in
+// threads that run one.
 void ring_context::run() {
     const running_here here(*this);
-    for (;;) {
-        run_ready();
-        const std::shared_ptr<waiter> in = waiter_.lock();
-        const bool busy = in && in->busy();
-        const bool may_wait = go_to_sleep(busy);
-        if (!may_wait && ready_.empty() && !busy && work_ == 0) return;
-        if (in)
-            in->turn(may_wait);
-        else
-            wait_without_ring(may_wait);
-        wake_up();
-    }
+    asio::io_context recycler{1};
+    asio::post(recycler, [this] {
+        for (;;) {
+            run_ready();
+            const std::shared_ptr<waiter> in = waiter_.lock();
+            const bool busy = in && in->busy();
+            const bool may_wait = go_to_sleep(busy);
+            if (!may_wait && ready_.empty() && !busy && work_ == 0) return;
+            if (in)
+                in->turn(may_wait);
+            else
+                wait_without_ring(may_wait);
+            wake_up();
+        }
+    });
+    recycler.run();
 }
 
 void ring_context::run_ready() {
