@@ -47,11 +47,19 @@ echo "(what goes through the guest's memory is the file systems' own: inodes, bi
 echo
 echo "== the accelerators, as they traced themselves (COMPRESS)"
 printf '%-12s %18s %18s %18s %18s\n' "" "read from CMB" "read from RAM" "written to CMB" "written to RAM"
+# The first compressions are the cores' tests of themselves, one each.
+tested=$(for model in N:3 O:1 P:3; do
+    grep '"operation":"compress"' "build/vm/run/noload/${model%:*}.trace" | head -n "${model#*:}"
+done | sed 's/.*"bytes":\([0-9]*\),"crc32".*"read":\[{[^}]*"bytes":\([0-9]*\)}.*/\2 \1/' |
+    awk '{ read += $1; written += $2 } END { printf "%d %d", read, written }')
 awk '$1 ~ /^[NOP]$/ { printf "%-12s %14.1f MiB %14.1f MiB %14.1f MiB %14.1f MiB\n", $1, $2/1048576, $3/1048576, $4/1048576, $5/1048576 }' "$result"
+echo "(Of it the cores' tests of themselves, before the job: $(mib "${tested% *}") read, $(mib "${tested#* }") written.)"
 
 read -r started ended < <(awk '$1 == "seconds" { print $2, $3 }' "$result")
 ms=$(awk -v a="$started" -v b="$ended" 'BEGIN { printf "%.0f", (b - a) * 1000 }')
-read -r all_before idle_before all_after idle_after < <(awk '$1 == "jiffies" { print $2, $3, $4, $5 }' "$result")
+read -r all_before idle_before user_before system_before all_after idle_after user_after system_after \
+    < <(awk '$1 == "jiffies" { print $2, $3, $4, $5, $6, $7, $8, $9 }' "$result")
+per_gb() { awk -v jiffies="$1" -v bytes="$(value bytes)" 'BEGIN { printf "%.2f", jiffies / 100 / (bytes / 1e9) }'; }
 # Busy time of the cores by the models' traces: a core carries out one command at a time, its own test first.
 cores_ms=$(for model in N:3 O:1 P:3; do
     grep '"operation":"compress"' "build/vm/run/noload/${model%:*}.trace" | tail -n "+$((${model#*:} + 1))"
@@ -62,7 +70,8 @@ printf '%-40s %12s\n' \
     "reading (SSD A busy)" "$(percent "$(value reader_busy_ms)" "$ms")" \
     "compressing (7 cores, their sum)" "$(percent "$cores_ms" "$ms")" \
     "writing (SSD B busy)" "$(percent "$(value writer_busy_ms)" "$ms")" \
-    "the guest's processor" "$(percent $(((all_after - all_before) - (idle_after - idle_before))) $((all_after - all_before)))"
+    "the guest's processor, one, emulated" "$(percent $(((all_after - all_before) - (idle_after - idle_before))) $((all_after - all_before)))"
+echo "($(per_gb $((user_after - user_before))) s/GB in programs, $(per_gb $((system_after - system_before))) s/GB in the kernel.)"
 
 echo
 echo "== the result: $(mib "$(value bytes)") of data in $(mib "$(value gzip_bytes)") of gzip; gunzip on this host gave the source, byte for byte"

@@ -2,9 +2,9 @@
 # about: what examples/demo-p2p.sh shows: SSD to SSD through accelerators' memory, the processor's share, the overlap of the stages
 mounted A /mnt/a
 mounted B /mnt/b
-# Milliseconds that a disk had something to do, and jiffies of the processor: all, and idle.
+# Milliseconds that a disk had something to do, and jiffies of the processor: all, idle, in programs, in the kernel.
 busy_ms() { awk '{ print $10 }' "/sys/block/$(basename "$(disk "$1")")/stat"; }
-jiffies() { awk '/^cpu / { print $2 + $3 + $4 + $5 + $6 + $7 + $8, $5 + $6 }' /proc/stat; }
+jiffies() { awk '/^cpu / { print $2 + $3 + $4 + $5 + $6 + $7 + $8, $5 + $6, $2 + $3, $4 + $7 + $8 }' /proc/stat; }
 cp /mnt/a/data.bin /mnt/a/demo.bin
 for _ in 1 2 3; do cat /mnt/a/data.bin >>/mnt/a/demo.bin; done
 sync
