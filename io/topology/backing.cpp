@@ -19,12 +19,19 @@ path_kind kind_of(mode_t mode) {
     return S_ISBLK(mode) ? path_kind::block_device : path_kind::other;
 }
 
-std::optional<mount> find_mount(const host_files& files, std::optional<std::uint64_t> id) {
+// By its number where it is one of ours. A file that another process opened lies on a mount that
+// only that one may see: ours of the same device is as good.
+std::optional<mount> find_mount(const host_files& files, const path_identity& identity) {
     const auto text = files.text("/proc/self/mountinfo");
-    if (!text || !id) return std::nullopt;
-    for (mount& candidate : parse_mountinfo(*text))
-        if (candidate.id == *id) return std::move(candidate);
-    return std::nullopt;
+    if (!text || !identity.mount_id) return std::nullopt;
+    const std::string device =
+        std::to_string(major(identity.device)) + ":" + std::to_string(minor(identity.device));
+    std::optional<mount> same_device;
+    for (mount& candidate : parse_mountinfo(*text)) {
+        if (candidate.id == *identity.mount_id) return std::move(candidate);
+        if (candidate.device == device) same_device = std::move(candidate);
+    }
+    return same_device;
 }
 
 finding unreadable(std::string sentence) {
@@ -33,7 +40,7 @@ finding unreadable(std::string sentence) {
 }
 
 void look_behind_file(const host_files& files, const path_identity& identity, backing& found) {
-    const auto on = find_mount(files, identity.mount_id);
+    const auto on = find_mount(files, identity);
     if (!on) {
         found.obstacle = unreadable("the file system of " + identity.path + " is not to be found");
         return;

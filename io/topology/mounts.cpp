@@ -40,6 +40,7 @@ std::optional<mount> parse_line(std::string_view line) {
 
     mount found;
     found.id = static_cast<std::uint64_t>(*id);
+    found.device = fields[2];
     found.mount_point = unescape(fields[4]);
     found.type = unescape(dash[1]);
     found.source = unescape(dash[2]);

@@ -11,6 +11,7 @@ namespace peerpress::io::topology {
 
 struct mount {
     std::uint64_t id = 0;
+    std::string device;  // its number: "259:1"
     std::string mount_point;
     std::string type;     // "ext4"
     std::string source;   // "/dev/nvme0n1p1"

@@ -54,6 +54,19 @@ TEST_F(Backing, OfAFileOnAPartitionIsTheWholeDisk) {
     EXPECT_THAT(found.controllers, ElementsAre(at("0000:01:00.0")));
 }
 
+TEST_F(Backing, OfAFileThatAnotherProcessOpenedIsFoundByItsDevice) {
+    machine.add_partition(first_ssd, "nvme0n1", "nvme0n1p2", 2);
+    machine.write("proc/self/mountinfo",
+                  "30 1 259:1 / /other rw - xfs /dev/nvme0n1p1 rw\n"
+                  "31 1 259:2 / /data rw - ext4 /dev/nvme0n1p2 rw\n");
+
+    const backing found = machine.behind(test::fake_machine::file("/data/a", 2, 999));
+
+    EXPECT_FALSE(found.obstacle) << found.obstacle->sentence;
+    EXPECT_EQ(found.mount_point, "/data");
+    EXPECT_TRUE(machine.behind(test::fake_machine::file("/data/a", 3, 999)).obstacle);
+}
+
 TEST_F(Backing, OfARawDeviceAsksForNoFileSystem) {
     const backing found = machine.behind(test::fake_machine::raw("/dev/nvme1n1", 10));
 
@@ -181,7 +194,7 @@ TEST_F(MultipathHead, HasAllItsPathsOnNewerKernels) {
 TEST_F(Backing, IsUnknownWhereSysfsOrMountinfoLackIt) {
     EXPECT_EQ(refusal(machine.behind(test::fake_machine::raw("/dev/nvme5n1", 50))),
               obstacle::storage_unreadable);
-    EXPECT_EQ(refusal(machine.behind(test::fake_machine::file("/data/a", 0, 99))),
+    EXPECT_EQ(refusal(machine.behind(test::fake_machine::file("/data/a", 5, 99))),
               obstacle::storage_unreadable);
     machine.remove("sys/class/nvme/nvme0");
     EXPECT_EQ(refusal(machine.behind(test::fake_machine::file("/data/a", 0, 30))),

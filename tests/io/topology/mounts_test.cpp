@@ -12,6 +12,7 @@ TEST(Mountinfo, IsReadWithAndWithoutOptionalFields) {
 
     ASSERT_EQ(mounts.size(), 2u);
     EXPECT_EQ(mounts[0].id, 27u);
+    EXPECT_EQ(mounts[0].device, "259:2");
     EXPECT_EQ(mounts[0].mount_point, "/");
     EXPECT_EQ(mounts[0].type, "ext4");
     EXPECT_TRUE(mounts[0].has_option("discard"));
