@@ -122,7 +122,10 @@ private:
     awaitable<> tidy_batch(std::vector<file_plan> plans);
     awaitable<> commit();
     std::vector<file_plan> take_batch();
-    bool stopping() const { return context_.stop.stop_requested() || commit_failed_; }
+    void give_up(const std::vector<file_plan>& plans, std::exception_ptr lost);
+    bool stopping() const {
+        return context_.stop.stop_requested() || commit_failed_ || opener_lost_ != nullptr;
+    }
     job_outcome outcome() const;
 
     asio::any_io_executor executor_;
@@ -140,6 +143,7 @@ private:
     admission admission_;
     io::task_group files_;
     bool commit_failed_ = false;
+    std::exception_ptr opener_lost_;
     bool cut_short_ = false;
     std::string half_done_;  // devices
 };
@@ -214,6 +218,7 @@ awaitable<> job_runner::dispatch() {
     }
     co_await files_.join();
     committer_.close();
+    if (opener_lost_) std::rethrow_exception(opener_lost_);
 }
 
 std::vector<file_plan> job_runner::take_batch() {
@@ -234,7 +239,14 @@ awaitable<> job_runner::transfer_batch(std::vector<file_plan> plans) {
         if (plan.prepared) request.expected = {plan.prepared->inode, plan.prepared->bytes_out};
         requests.push_back(std::move(request));
     }
-    std::vector<opened_file> opened = co_await opener_->open(std::move(requests));
+    std::vector<opened_file> opened;
+    std::exception_ptr lost;
+    try {
+        opened = co_await opener_->open(std::move(requests));
+    } catch (...) {
+        lost = std::current_exception();
+    }
+    if (lost) co_return give_up(plans, lost);
     for (std::size_t index = 0; index < plans.size(); ++index)
         files_.spawn(transfer_one(std::move(plans[index]), std::move(opened[index])));
 }
@@ -263,8 +275,24 @@ awaitable<> job_runner::tidy_batch(std::vector<file_plan> plans) {
         committer_.drop();
         if (plan.output) places.push_back(*std::move(plan.output));
     }
-    co_await opener_->tidy(std::move(places));
+    std::exception_ptr lost;
+    try {
+        co_await opener_->tidy(std::move(places));
+    } catch (...) {
+        lost = std::current_exception();
+    }
     admission_.leave(cost);
+    if (lost) opener_lost_ = lost;
+    queue_.changed().notify_all();
+}
+
+// There is no opener any more: the job ends, once the files under way have.
+void job_runner::give_up(const std::vector<file_plan>& plans, std::exception_ptr lost) {
+    opener_lost_ = std::move(lost);
+    for (const file_plan& plan : plans) {
+        admission_.leave(admission_.cost(plan));
+        committer_.drop();
+    }
     queue_.changed().notify_all();
 }
 

@@ -37,6 +37,7 @@ private:
     job_context quiet_context();
     awaitable<> scan();
     awaitable<> look();
+    awaitable<> look_at_each();
     std::vector<file_plan> take_batch();
     awaitable<std::vector<opened_file>> open(const std::vector<file_plan>& plans);
     awaitable<problem> objection_to(const file_plan& plan, opened_file opened);
@@ -87,6 +88,18 @@ awaitable<> rehearsal::scan() {
 }
 
 awaitable<> rehearsal::look() {
+    std::exception_ptr error;
+    try {
+        co_await look_at_each();
+    } catch (...) {
+        error = std::current_exception();
+    }
+    if (error) enough_.request_stop();
+    queue_.stop();
+    if (error) std::rethrow_exception(error);
+}
+
+awaitable<> rehearsal::look_at_each() {
     while (!queue_.ended() && !enough_.stop_requested()) {
         if (queue_.empty()) {
             co_await queue_.changed().wait();
@@ -98,7 +111,6 @@ awaitable<> rehearsal::look() {
             objection_ = co_await objection_to(plans[index], std::move(opened[index]));
         if (objection_) enough_.request_stop();
     }
-    queue_.stop();
 }
 
 std::vector<file_plan> rehearsal::take_batch() {
