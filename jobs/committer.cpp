@@ -143,6 +143,7 @@ awaitable<> committer::seal(group& files) {
         members.push_back(&file);
         requests.push_back({.source = file.work->source,
                             .destination = file.result.destination,
+                            .ticket = file.work->ticket.get(),
                             .source_fd = file.work->source_fd,
                             .output_fd = file.work->output_fd,
                             .snapshot = file.work->snapshot,

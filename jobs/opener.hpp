@@ -99,7 +99,8 @@ struct opened_file {
 struct seal_request {
     place source;
     std::string destination;
-    int source_fd = -1;  // borrowed
+    output_ticket* ticket = nullptr;  // the output's; borrowed, as these are
+    int source_fd = -1;
     int output_fd = -1;
     source_snapshot snapshot;
     bool start_writeback = false;  // of a buffered output, so that many are written at once

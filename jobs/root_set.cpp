@@ -29,6 +29,21 @@ root_set::root_set(const std::vector<std::string>& paths) {
         if (!fd) throw system_error(error_code(errno, boost::system::system_category()), path);
         roots_.push_back({tidy(path), std::move(fd)});
     }
+    sort();
+}
+
+root_set::root_set(const std::vector<std::string>& paths, opened_elsewhere) {
+    for (const std::string& path : paths) roots_.push_back({tidy(path), {}});
+    sort();
+}
+
+std::vector<std::string> root_set::paths() const {
+    std::vector<std::string> made;
+    for (const root& each : roots_) made.push_back(each.path.empty() ? "/" : each.path);
+    return made;
+}
+
+void root_set::sort() {
     std::ranges::stable_sort(
         roots_, [](const root& a, const root& b) { return a.path.size() > b.path.size(); });
 }

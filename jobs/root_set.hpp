@@ -15,8 +15,15 @@ namespace peerpress::jobs {
 
 class root_set {
 public:
+    // Another process opens the files, and so the directories: find() knows their names alone.
+    struct opened_elsewhere {};
+
     // Throws system_error with the path that cannot be opened. Paths are absolute.
     explicit root_set(const std::vector<std::string>& paths);
+    root_set(const std::vector<std::string>& paths, opened_elsewhere);
+
+    // As they were given, the longest first.
+    std::vector<std::string> paths() const;
 
     struct place {
         int fd = -1;           // of the root
@@ -30,8 +37,10 @@ public:
 private:
     struct root {
         std::string path;
-        io::unique_fd fd;
+        io::unique_fd fd;  // empty: opened elsewhere
     };
+    void sort();
+
     std::vector<root> roots_;
 };
 

@@ -6,7 +6,7 @@
 // times as long).
 #include "everyones_place.hpp"
 #include "files.hpp"
-#include "jobs/local_opener.hpp"
+#include "job_fixture.hpp"
 #include "jobs/opener.hpp"
 #include "support/as_user.hpp"
 #include "support/run.hpp"
@@ -171,7 +171,7 @@ protected:
 
     tally swap_while_using(opener_options options, std::uint64_t swaps) {
         options.durable = false;
-        const auto opener = make_local_opener(std::move(options));
+        const auto opener = open_by_default(std::move(options));
         tally counted;
         {
             swapper swapping(

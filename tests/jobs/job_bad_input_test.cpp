@@ -286,6 +286,8 @@ TEST_F(JobBadInput, MembersLargerThanASlot) {
 }
 
 TEST_F(JobBadInput, TwoJobsForOneOutput) {
+    if (default_opener())
+        GTEST_SKIP() << "waits in a hook, on the lane's thread then; OpenerServer has the same";
     write_file(dir / "a", some_text(1000));
     std::promise<void> first_created;
     std::promise<void> second_ended;

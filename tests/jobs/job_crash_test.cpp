@@ -1,7 +1,6 @@
 // A job is killed at each of its durable steps and started again: at no moment is a destination
 // half written, and in the end everything is there, reported once, with nothing left over.
 #include "job_fixture.hpp"
-#include "jobs/local_opener.hpp"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -118,10 +117,11 @@ protected:
         };
         for (const auto& [path, file] : known.prepared) context.history.unfinished.push_back(file);
         context.history.files_done = known.finished.size();
+        context.make_opener = default_opener();
         if (GetParam().how == variety::hidden)
             context.make_opener = [](opener_options options) {
                 options.unnamed_outputs = false;
-                return make_local_opener(std::move(options));
+                return open_by_default(std::move(options));
             };
         return job_harness::finish(asio::co_spawn(
             harness.lane.executor(), run_job(spec(), std::move(context)), asio::use_future));

@@ -5,6 +5,7 @@
 #include "everyones_place.hpp"
 #include "files.hpp"
 #include "jobs/job_run.hpp"
+#include "jobs/local_opener.hpp"
 #include "jobs/tidy_job.hpp"
 #include "pipeline/lane.hpp"
 
@@ -39,6 +40,18 @@ public:
     std::vector<prepared_file> prepared;
     std::vector<file_result> results;
 };
+
+using opener_factory = std::function<std::unique_ptr<opener>(opener_options)>;
+
+// How jobs open files in this program's tests: empty for in this process.
+inline opener_factory& default_opener() {
+    static opener_factory factory;
+    return factory;
+}
+inline std::unique_ptr<opener> open_by_default(opener_options options) {
+    return default_opener() ? default_opener()(std::move(options))
+                            : make_local_opener(std::move(options));
+}
 
 inline pipeline::lane_options small_lane() {
     return {.ring = {}, .staging = {.slots = 8, .input_bytes = 256 << 10, .slack_bytes = 64 << 10}};
@@ -128,7 +141,7 @@ public:
     bool carry_metadata = true;
     bool resumed = false;
     bool fail_prepared = false;
-    std::function<std::unique_ptr<opener>(opener_options)> make_opener;
+    opener_factory make_opener = default_opener();
     std::function<void(job_context&)> make_context;  // has the last word
     pipeline::lane lane{make_engine, small_lane()};
 

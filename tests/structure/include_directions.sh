@@ -1,6 +1,6 @@
 #!/bin/bash
 # Keeps the direction of the project's dependencies by reading #include lines:
-#     client, server -> jobs -> pipeline -> accel -> io
+#     client, server -> jobs -> pipeline -> accel -> io, and server -> roles -> jobs
 # accel/ is the seam; its backends (accel/software, ...) are for client, server, tests and examples only.
 # accel/model is a program as well, of which nobody else sees anything: it is built on backends and on pipeline/.
 # gRPC, protobuf and SQLite stay above jobs.   include_directions.sh [ROOT]
@@ -8,7 +8,7 @@ set -euo pipefail
 cd "${1:-$(dirname "${BASH_SOURCE[0]}")/../..}"
 
 folders=()
-for folder in io accel pipeline jobs server client; do
+for folder in io accel pipeline jobs roles server client; do
     [[ -d $folder ]] && folders+=("$folder")
 done
 [[ ${#folders[@]} -gt 0 ]] || { echo "no product folder in $PWD" >&2; exit 2; }
@@ -22,7 +22,8 @@ awk '
         sees["accel"] = " io accel "
         sees["pipeline"] = " io accel pipeline "
         sees["jobs"] = " io accel pipeline jobs "
-        sees["server"] = " io accel pipeline jobs server "
+        sees["roles"] = " io accel pipeline jobs roles "
+        sees["server"] = " io accel pipeline jobs roles server "
         sees["client"] = " io accel pipeline jobs client "
         sees["accel/model"] = " io accel pipeline "
     }

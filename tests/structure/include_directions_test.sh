@@ -9,11 +9,12 @@ failures=0
 # given FILE LINE...: a tree that is in order but for FILE, which holds the LINEs.
 given() {
     rm -rf "${tree:?}"/*
-    mkdir -p "$tree"/{io,accel/software,accel/noload,accel/model,pipeline,jobs,server,client}
+    mkdir -p "$tree"/{io,accel/software,accel/noload,accel/model,pipeline,jobs,roles,server,client}
     printf '#include <vector>\n' >"$tree/io/uring.hpp"
     printf '#include "io/uring.hpp"\n' | tee "$tree/accel/accelerator.hpp" "$tree/accel/model/core.hpp" >"$tree/accel/software/engine.hpp"
     printf '#include "accel/accelerator.hpp"\n#include "io/uring.hpp"\n' >"$tree/pipeline/lane.hpp"
     printf '#include "pipeline/lane.hpp"\n' >"$tree/jobs/job.hpp"
+    printf '#include "jobs/job.hpp"\n' >"$tree/roles/opener.hpp"
     printf '#include "accel/software/engine.hpp"\n#include "jobs/job.hpp"\n#include <grpcpp/grpcpp.h>\n' |
         tee "$tree/server/main.hpp" >"$tree/client/main.hpp"
     printf '%s\n' "${@:2}" >>"$tree/$1"
@@ -42,6 +43,10 @@ given io/uring.hpp '#include "accel/accelerator.hpp"' && refuses 'io must not se
 given pipeline/lane.hpp '#include "jobs/job.hpp"' && refuses 'pipeline must not see jobs/job.hpp'
 given jobs/job.hpp '  #  include "server/main.hpp"' && refuses 'jobs must not see server/main.hpp'
 given server/main.hpp '#include "client/main.hpp"' && refuses 'server must not see client/main.hpp'
+given server/main.hpp '#include "roles/opener.hpp"' && accepts
+given jobs/job.hpp '#include "roles/opener.hpp"' && refuses 'jobs must not see roles/opener.hpp'
+given client/main.hpp '#include "roles/opener.hpp"' && refuses 'client must not see roles/opener.hpp'
+given roles/opener.hpp '#include <grpcpp/grpcpp.h>' && refuses 'roles must not see grpcpp'
 given client/main.hpp '#include "server/main.hpp"' && refuses 'client must not see server/main.hpp'
 given pipeline/lane.hpp '#include "accel/software/engine.hpp"' && refuses 'pipeline must not see the backend'
 given accel/accelerator.hpp '#include "accel/software/engine.hpp"' && refuses 'accel must not see the backend'
