@@ -58,6 +58,12 @@ struct transform_config {
         60;  // a stream that neither sends nor takes anything for so long is ended
 };
 
+// Other processes that do a part of the work with fewer rights. Empty: this one does.
+struct roles_config {
+    std::string opener;  // peerpress-opend's socket
+    std::uint64_t opener_wait_ms = 10'000;
+};
+
 struct p2p_config {
     bool enabled = true;
     // PCI addresses or NVMe serial numbers of devices whose memory may be used; empty: any.
@@ -121,6 +127,7 @@ struct config {
     codec_config codec;
     jobs_config jobs;
     transform_config transform;
+    roles_config roles;
     p2p_config p2p;
     noload_config noload;
     security_config security;

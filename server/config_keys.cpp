@@ -133,6 +133,15 @@ const std::array keys{
     config_key{"transform.idle_seconds",
                "A stream that neither sends nor takes anything for so long is ended.",
                integer_key{.at = AT(transform.idle_seconds), .min = 1, .max = 86400}},
+    config_key{"roles.opener",
+               "The socket of peerpress-opend, which then opens, makes and names files for jobs, "
+               "so that this process needs no right to. Empty: this process does.",
+               text_key{AT(roles.opener), "an absolute path of at most 107 bytes, or empty",
+                        is_socket_path}},
+    config_key{"roles.opener_wait_ms",
+               "How long a run of a job waits for an opener that does not answer; the job fails "
+               "after five such runs.",
+               integer_key{.at = AT(roles.opener_wait_ms), .min = 1, .max = 600'000}},
     config_key{"p2p.enabled",
                "Copies go from peer to peer, through a device's memory, where that can be.",
                switch_key{AT(p2p.enabled)}},

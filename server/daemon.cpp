@@ -1,6 +1,7 @@
 #include "server/daemon.hpp"
 
 #include "accel/software/software_engine.hpp"
+#include "roles/remote_opener.hpp"
 #include "server/audit.hpp"
 #include "server/endpoint.hpp"
 #include "server/free_memory.hpp"
@@ -100,11 +101,25 @@ awaitable<> nothing() {
 
 std::shared_ptr<const jobs::root_set> open_roots(const config& c) {
     if (c.security.roots.empty()) return nullptr;
+    if (!c.roles.opener.empty())
+        return std::make_shared<const jobs::root_set>(c.security.roots,
+                                                      jobs::root_set::opened_elsewhere());
     try {
         return std::make_shared<const jobs::root_set>(c.security.roots);
     } catch (const system_error& e) {
         throw refusal(jobs::reason::invalid_argument, fmt::format("security.roots: {}", e.what()));
     }
+}
+
+std::function<std::unique_ptr<jobs::opener>(jobs::opener_options)> opener_of(const config& c) {
+    if (c.roles.opener.empty()) return {};
+    return [where = roles::remote_opener_options{.socket = c.roles.opener,
+                                                 .release = version,
+                                                 .connect_max = std::chrono::milliseconds(
+                                                     c.roles.opener_wait_ms)}](
+               jobs::opener_options options) {
+        return roles::make_remote_opener(where, std::move(options));
+    };
 }
 
 acting_rules acting_rules_of(const config& c, std::shared_ptr<const jobs::root_set> roots,
@@ -129,7 +144,8 @@ acting_rules acting_rules_of(const config& c, std::shared_ptr<const jobs::root_s
                            .device = seen.device,
                            .inode = seen.inode,
                            .error = seen.error});
-                }};
+                },
+            .make_opener = opener_of(c)};
 }
 
 // Whoever takes an accelerator away slows everybody's jobs down.

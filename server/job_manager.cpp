@@ -1,5 +1,6 @@
 #include "server/job_manager.hpp"
 
+#include "roles/role_lost.hpp"
 #include "server/printable.hpp"
 #include "server/refusal.hpp"
 #include "server/status.hpp"
@@ -26,6 +27,9 @@ const jobs::job_outcome cancelled{.state = job_state::cancelled};
 // anybody.
 constexpr auto store_retry_min = 1s;
 constexpr auto store_retry_max = 30s;
+
+// Each time the runner has waited for the role to come back: it does not.
+constexpr std::uint32_t lost_runs_max = 5;
 
 }  // namespace
 
@@ -211,15 +215,20 @@ void job_manager::begin(const live_ptr& job) {
 
 awaitable<> job_manager::run(live_ptr job) {
     jobs::job_outcome outcome;
+    std::string lost;
     try {
         outcome = co_await run_once(job);
+    } catch (const roles::role_lost& gone) {
+        lost = gone.what();
+        outcome = after_loss(*job, gone);
     } catch (...) {
         outcome = {.state = job_state::failed, .error = to_problem(std::current_exception())};
     }
-    const bool cut_short = outcome.state == job_state::cancelled && stopping_ && !job->cancel_asked;
+    const bool stopped = outcome.state == job_state::cancelled && stopping_ && !job->cancel_asked;
+    const bool cut_short = stopped || outcome.state == job_state::queued;
     const bool leaves_something = outcome.state == job_state::cancelled && job->has_history;
     if (cut_short) {
-        co_await put_back(job);
+        co_await put_back(job, lost.empty() ? "stopped for the shutdown" : lost);
     } else if (!leaves_something || co_await tidy(job)) {
         outcome.warned = outcome.warned || job->earlier.warned;
         co_await end(job, std::move(outcome));
@@ -228,6 +237,16 @@ awaitable<> job_manager::run(live_ptr job) {
     quotas_.has_run(job->record.owner);
     start_next();
     if (running_ == 0) idle_.notify();
+}
+
+// QUEUED: it goes on from what is durable, as after a restart of this process.
+jobs::job_outcome job_manager::after_loss(live_job& job, const roles::role_lost& gone) {
+    job.has_history = true;
+    if (job.cancel_asked) return cancelled;
+    if (++job.lost_runs < lost_runs_max || stopping_) return {.state = job_state::queued};
+    return {.state = job_state::failed,
+            .error = {jobs::reason::internal,
+                      fmt::format("given up after {} runs: {}", job.lost_runs, gone.what())}};
 }
 
 awaitable<jobs::job_outcome> job_manager::run_once(live_ptr job) {
@@ -245,11 +264,11 @@ awaitable<jobs::job_outcome> job_manager::run_once(live_ptr job) {
 
     job_recorder::listener heard = [this, job](const file_news& news) { hear(job, news); };
     job_recorder recorder(store_, row, job->earlier.paths, executor_, std::move(heard));
-    const throughput::meter meter(throughput_, spec.operation, job->progress.bytes);
+    const throughput::meter meter(throughput_, spec.operation, job->progress->bytes);
     run_context context{.name = stored.id,
                         .resumed = job->has_history,
                         .observer = recorder,
-                        .progress = job->progress,
+                        .progress = *job->progress,
                         .stop = job->stop.get_token(),
                         .history = std::move(history),
                         .owner = job->record.owner,
@@ -283,7 +302,7 @@ awaitable<bool> job_manager::tidy(live_ptr job) {
         run_context context{.name = stored.id,
                             .resumed = true,
                             .observer = recorder,
-                            .progress = job->progress,
+                            .progress = *job->progress,
                             .stop = stop_tidying_.get_token(),
                             .history = {},
                             .owner = job->record.owner,
@@ -298,17 +317,19 @@ awaitable<bool> job_manager::tidy(live_ptr job) {
 
 void job_manager::hear(const live_ptr& job, const file_news& news) {
     job->record.sequence = news.sequence;
+    job->lost_runs = 0;
     metrics_.files_ended(news.done, news.failed, news.skipped);
     metrics_.bytes_went(news.paths);
     job->changed.notify();
 }
 
-awaitable<> job_manager::put_back(live_ptr job) {
-    spdlog::info("jobs/{}: stopped for the shutdown, goes on after the next start", job->record.id);
+awaitable<> job_manager::put_back(live_ptr job, std::string why) {
+    spdlog::info("jobs/{}: {}; queued again", job->record.id, printable(why, 500));
     job->record.state = job_state::queued;
     job->running_since.reset();
     job->has_history = true;
     quotas_.waits(job->record.owner);
+    job->progress = std::make_shared<jobs::job_progress>();
     queue_.insert(job);
     try {
         co_await store_.set_state(job->record.row, job_state::queued);
@@ -323,7 +344,7 @@ awaitable<> job_manager::end(live_ptr job, jobs::job_outcome outcome) {
     const job_end ended{.state = outcome.state,
                         .error = std::move(outcome.error),
                         .warned = outcome.warned,
-                        .counters = counters_of(job->progress) + job->earlier.counters,
+                        .counters = counters_of(*job->progress) + job->earlier.counters,
                         .end_time = now_micros()};
     auto retry_after = store_retry_min;
     change::listener closing(close_, executor_);

@@ -3,7 +3,7 @@
 // QUEUED -> RUNNING -> SUCCEEDED | FAILED | PARTIAL
 //    \         \-----> CANCELLING -> CANCELLED (or one of the others, if the run was faster)
 //     \------------------/
-// RUNNING -> QUEUED where a shutdown cut the run short.
+// RUNNING -> QUEUED where a shutdown cut the run short, or another role's process went away.
 //
 // A new state is durable before anybody hears of it, and a terminal one is the last. Everything
 // here belongs to one executor; runs and the store have their own threads and answer to it.
@@ -24,6 +24,10 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+
+namespace peerpress::roles {
+class role_lost;
+}
 
 namespace peerpress::server {
 
@@ -92,7 +96,8 @@ private:
     // False where a shutdown cut it short: it stays CANCELLING, and the next start goes on.
     awaitable<bool> tidy(live_ptr job);
     void hear(const live_ptr& job, const file_news& news);
-    awaitable<> put_back(live_ptr job);
+    jobs::job_outcome after_loss(live_job& job, const roles::role_lost& gone);
+    awaitable<> put_back(live_ptr job, std::string why);
     awaitable<> end(live_ptr job, jobs::job_outcome outcome);
     awaitable<> keep_pruned();
     void spawn(awaitable<> work);

@@ -40,6 +40,7 @@ jobs::job_context lane_job_runner::on_lane(run_context context) {
     made.device_sample_every = device_sample_every_;
     made.act_for = rights_of(context);
     made.out_of_bounds = acting_.out_of_bounds;
+    made.make_opener = acting_.make_opener;
     if (acting_.on_access)
         made.on_access = [tell = acting_.on_access, owner = context.owner,
                           job = "jobs/" + made.name](const jobs::access& seen) {

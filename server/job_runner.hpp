@@ -2,6 +2,7 @@
 #pragma once
 
 #include "jobs/job_run.hpp"
+#include "jobs/opener.hpp"
 #include "jobs/path_planner.hpp"
 #include "jobs/rights.hpp"
 #include "server/job_owner.hpp"
@@ -42,6 +43,8 @@ struct acting_rules {
     // Told of each file, on an opener's thread.
     std::function<void(const job_owner&, const std::string& job, const jobs::access&)> on_access =
         {};
+    // Empty: files are opened in this process.
+    std::function<std::unique_ptr<jobs::opener>(jobs::opener_options)> make_opener = {};
 };
 
 // Runs jobs on a lane, each with its own share of the lane's slots.

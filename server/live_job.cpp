@@ -8,14 +8,14 @@ job_view view_of(const live_job& job, job_record stored) {
     view.record.paths = std::move(stored.paths);
     if (jobs::is_terminal(job.record.state)) return view;
 
-    const job_counters run = counters_of(job.progress);
+    const job_counters run = counters_of(*job.progress);
     view.record.counters = run + job.earlier.counters;
     view.paths = job.earlier.paths;
-    for (const jobs::path_bytes& part : job.progress.paths.snapshot())
+    for (const jobs::path_bytes& part : job.progress->paths.snapshot())
         jobs::add_path_bytes(view.paths, part);
     if (!job.running_since) return view;
 
-    view.scanning = job.progress.scanning;
+    view.scanning = job.progress->scanning;
     const std::chrono::duration<double> elapsed =
         std::chrono::steady_clock::now() - *job.running_since;
     if (elapsed.count() > 0)

@@ -8,6 +8,8 @@
 #include "server/job_record.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <stop_token>
 
@@ -22,7 +24,9 @@ struct live_job {
     bool has_history = false;  // an earlier run was cut short
     earlier_runs earlier;
 
-    jobs::job_progress progress;  // of this run
+    // Of this run. A run begins with a new one, so that it is shared with who may still look.
+    std::shared_ptr<jobs::job_progress> progress = std::make_shared<jobs::job_progress>();
+    std::uint32_t lost_runs = 0;  // another role's process went away under them
     std::optional<std::chrono::steady_clock::time_point> running_since;
     std::stop_source stop;
     bool cancel_asked = false;  // by a client; else a stop means: go on after the next start

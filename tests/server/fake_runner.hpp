@@ -2,6 +2,7 @@
 // Orders may be given from any thread, before or during a run; a job is known by its first source.
 #pragma once
 
+#include "roles/role_lost.hpp"
 #include "server/job_runner.hpp"
 
 #include <algorithm>
@@ -40,6 +41,12 @@ public:
     void fail_next(std::string what) {
         const std::lock_guard lock(mutex_);
         throws_ = std::move(what);
+    }
+
+    // The next `runs` of a job come to their end because another process went away.
+    void lose(const std::string& job, int runs) {
+        const std::lock_guard lock(mutex_);
+        lost_[job] = runs;
     }
 
     // --- what happened
@@ -85,6 +92,7 @@ public:
                 count(context.progress, files);
                 co_await context.observer.on_finished(files);
             }
+            if (take_loss(job)) throw roles::role_lost("the opener went away");
             outcome = ending(job, context.stop);
             if (outcome) break;
             pause.expires_after(std::chrono::milliseconds(1));
@@ -118,6 +126,14 @@ private:
         return std::exchange(from[job], {});
     }
 
+    bool take_loss(const std::string& job) {
+        const std::lock_guard lock(mutex_);
+        if (lost_[job] == 0) return false;
+        --lost_[job];
+        --running_;
+        return true;
+    }
+
     std::optional<jobs::job_outcome> ending(const std::string& job, const std::stop_token& stop) {
         const std::lock_guard lock(mutex_);
         if (const auto told = ends_.find(job); told != ends_.end() && reports_[job].empty())
@@ -142,6 +158,7 @@ private:
     std::map<std::string, jobs::job_outcome> ends_;
     std::map<std::string, std::vector<jobs::file_result>> reports_;
     std::map<std::string, std::vector<jobs::prepared_file>> prepared_;
+    std::map<std::string, int> lost_;
     std::set<std::string> deaf_;
     std::optional<std::string> throws_;
     std::vector<std::string> started_;

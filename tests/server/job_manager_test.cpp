@@ -303,6 +303,34 @@ TEST_F(JobManager, GoesOnAfterARestartWhereARunWasCutShort) {
     EXPECT_EQ(r.sequence, 3);
 }
 
+TEST_F(JobManager, RunsAJobAgainFromWhatIsDurableWhereAnotherProcessWentAway) {
+    runner_.report("/a", {done("/a/1")});
+    runner_.lose("/a", 2);
+    const std::string id = create("/a");
+    settle_until([&] { return runner_.started().size() == 3; });
+    EXPECT_EQ(state_of(id), job_state::running);
+    EXPECT_TRUE(runner_.knew_finished("/a", "/a/1"));
+
+    runner_.report("/a", {done("/a/2")});
+    runner_.end("/a");
+    await_state(id, job_state::succeeded);
+
+    const job_record r = run(manager().get(id, everybodys_jobs)).record;
+    EXPECT_EQ(r.counters.files_done, 2) << "each is counted once";
+    EXPECT_EQ(r.counters.bytes_total, 20);
+}
+
+TEST_F(JobManager, GivesAJobUpWhoseOtherProcessStaysAway) {
+    runner_.lose("/a", 1000);
+    const std::string id = create("/a");
+
+    await_state(id, job_state::failed);
+
+    EXPECT_EQ(runner_.started().size(), 5u);
+    const job_record r = run(manager().get(id, everybodys_jobs)).record;
+    EXPECT_EQ(r.error.message, "given up after 5 runs: the opener went away");
+}
+
 TEST_F(JobManager, KeepsTheOrderOfWaitingJobsOverARestart) {
     create("/running");
     create("/1");

@@ -68,6 +68,10 @@ protected:
         return std::make_unique<test::process>(command_line(arguments), client_options());
     }
 
+    std::filesystem::path service_place(const std::string& name) const {
+        return service_directory_ / name;
+    }
+
     // A field of the last JSON line that has it; numbers and strings as they stand there.
     static std::string last_field(const std::string& json_lines, const std::string& name) {
         const std::regex field("\"" + name + "\":(\"([^\"]*)\"|[^,}\\]]*)");
