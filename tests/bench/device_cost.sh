@@ -62,7 +62,7 @@ calls() { # OPTIONS...
 times() { # OPTIONS...
     for _ in 1 2 3 4 5; do
         "$program" --dir "$work" --chunks $long "$@" | tr '\n' ' ' && echo
-    done | sort -n -k 4 | head -n 1 | awk '{ gb = $2 * 491520 / 1e9; printf "%.3f %.3f %.3f %.2f", 1000 * $4 / $2, $6 / gb, $8 / gb, $12 / $2 }'
+    done | sort -n -k 4 | head -n 1 | awk '{ gb = $2 * 491520 / 1e9; printf "%.3f %.3f %.3f %.2f\n", 1000 * $4 / $2, $6 / gb, $8 / gb, $12 / $2 }'
 }
 
 one=$(instructions --in-flight 1)
