@@ -136,8 +136,8 @@ std::shared_ptr<directory> directory_cache::find(const std::string& key) {
 std::shared_ptr<directory> directory_cache::keep(std::string key,
                                                  std::shared_ptr<directory> opened) {
     entries_.emplace_front(std::move(key), opened);
-    // What is lost would come back as if it were not.
-    if (entries_.size() > entries_max && entries_.back().second->entry_error == 0)
+    // One that has lost entries would come back as if it had not.
+    if (entries_.size() > entries_max && entries_.back().second->sync_error == 0)
         entries_.pop_back();
     return opened;
 }

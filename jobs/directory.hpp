@@ -27,8 +27,8 @@ struct directory {
     // this object knows that it is.
     std::shared_ptr<directory> parent;
     std::atomic<bool> entry_durable = true;
-    // errno: the parent's fsync failed, and the entry may be lost, whatever a later one says.
-    std::atomic<int> entry_error = 0;
+    // errno of its first sync that failed: entries may be lost, whatever a later one says.
+    std::atomic<int> sync_error = 0;
 };
 
 // The directories used last. Thread-safe: one lock is held while a directory is opened, since the

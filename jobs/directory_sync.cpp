@@ -19,12 +19,8 @@ public:
     int operator()(const std::shared_ptr<directory>& asked) {
         int first_error = sync(asked);
         for (auto below = asked; below->parent && !below->entry_durable; below = below->parent) {
-            const int lost = below->entry_error;
-            const int error = lost != 0 ? lost : sync(below->parent);
-            if (error == 0)
-                durable_.push_back(below);
-            else
-                below->entry_error = error;
+            const int error = sync(below->parent);
+            if (error == 0) durable_.push_back(below);
             if (first_error == 0) first_error = error;
         }
         return first_error;
@@ -37,9 +33,10 @@ public:
 
 private:
     int sync(const std::shared_ptr<directory>& one) {
-        const auto [at, is_new] = done_.try_emplace(one.get(), 0);
-        if (!is_new) return at->second;
-        if (::fsync(one->fd.get()) != 0) at->second = errno;
+        // Never again after one that failed: it may falsely succeed.
+        const auto [at, is_new] = done_.try_emplace(one.get(), one->sync_error);
+        if (!is_new || at->second != 0) return at->second;
+        if (::fsync(one->fd.get()) != 0) one->sync_error = at->second = errno;
         if (on_step_) on_step_(step::directory_synced, one->path);
         return at->second;
     }

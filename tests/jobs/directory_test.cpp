@@ -5,6 +5,9 @@
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <utility>
 
 namespace peerpress::jobs {
 namespace {
@@ -122,6 +125,25 @@ TEST_F(DirectoryCache, TakesNoDirectoryForDurableThatItMadeAndCouldNotOpen) {
     ASSERT_TRUE(std::filesystem::exists(dir / "out"));
 
     EXPECT_FALSE(cache.open(mirrored("")).value()->entry_durable);
+}
+
+TEST_F(DirectoryCache, NeverTakesForDurableWhatASyncHasLost) {
+    const auto x = cache.open(mirrored("dir/x")).value();
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const io::unique_fd other_end(ends[1]);
+    // Which cannot be synced.
+    io::unique_fd good = std::exchange(x->parent->fd, io::unique_fd(ends[0]));
+    std::vector<problem> first(1);
+    sync_directories({x}, first, {});
+    x->parent->fd = std::move(good);
+
+    std::vector<problem> second(2);
+    sync_directories({x, cache.open(mirrored("dir/y")).value()}, second, {});
+
+    EXPECT_TRUE(first[0]);
+    EXPECT_TRUE(second[0]) << "its entry may be gone, though a sync would succeed now";
+    EXPECT_TRUE(second[1]) << "and who knows what else";
 }
 
 }  // namespace
