@@ -20,17 +20,24 @@ protected:
         const std::string make =
             "truncate -s 16M '" + image + "' && mkfs.ext4 -q -F '" + image + "'";
         ASSERT_EQ(std::system(make.c_str()), 0);
-        const std::string mount = "mount -o loop '" + image + "' '" + path("mnt") + "' 2>/dev/null";
-        if (std::system(mount.c_str()) != 0) GTEST_SKIP() << "no loop device to be had here";
-        mounted_ = true;
+        mount();
+        if (!mounted_) GTEST_SKIP() << "no loop device to be had here";
     }
     void TearDown() override {
-        if (!mounted_) return;
+        if (mounted_) unmount();
+    }
+    void mount() {
+        mounted_ =
+            std::system(("mount -o loop '" + path("image") + "' '" + path("mnt") + "' 2>/dev/null")
+                            .c_str()) == 0;
+    }
+    void unmount() {
         EXPECT_EQ(std::system(("umount '" + path("mnt") + "'").c_str()), 0);
+        mounted_ = false;
     }
-    void make_read_only() {
-        ASSERT_EQ(std::system(("mount -o remount,ro '" + path("mnt") + "'").c_str()), 0);
-    }
+    void make_read_only() { remount("ro"); }
+    // As ext4 does it to itself when its disk fails: whoever has files open keeps them.
+    void become_read_only() { remount("abort"); }
     static std::string noise(std::size_t bytes) {
         std::string data(bytes, '\0');
         std::uint32_t state = 1;
@@ -40,6 +47,10 @@ protected:
     }
 
 private:
+    void remount(const std::string& how) {
+        EXPECT_EQ(std::system(("mount -o remount," + how + " '" + path("mnt") + "'").c_str()), 0);
+    }
+
     bool mounted_ = false;
 };
 
@@ -112,6 +123,32 @@ TEST_F(JobFileSystem, ThatIsReadOnlyTakesNoOutput) {
 
     EXPECT_EQ(outcome.error.reason, reason::read_only) << outcome.error.message;
     EXPECT_THAT(outcome.error.message, HasSubstr(path("mnt")));
+}
+
+TEST_F(JobFileSystem, ThatBecomesReadOnlyInTheMiddleFailsTheFileAndKeepsNothingOfIt) {
+    write_file(dir / "a", noise(3'000'000));
+    for (const step when : {step::output_created, step::data_written, step::sealed,
+                            step::data_synced, step::prepared_told}) {
+        SCOPED_TRACE(static_cast<int>(when));
+        job_spec spec = compressing({"a"});
+        spec.destination = path("mnt/a.gz");
+        on_step = [this, when](step done, const std::string&) {
+            if (done == when) become_read_only();
+        };
+
+        const job_outcome outcome = run(spec);
+
+        EXPECT_EQ(outcome.state, job_state::failed);
+        EXPECT_EQ(outcome.error.reason, reason::read_only) << outcome.error.message;
+        EXPECT_FALSE(std::filesystem::exists(dir / "mnt/a.gz"));
+        unmount();
+        mount();
+        EXPECT_EQ(listing(dir / "mnt").size(), 1u) << "lost+found alone";
+    }
+    on_step = {};
+    job_spec spec = compressing({"a"});
+    spec.destination = path("mnt/a.gz");
+    EXPECT_EQ(run(spec).state, job_state::succeeded);
 }
 
 TEST_F(JobFileSystem, ThatIsReadOnlyGivesSources) {
