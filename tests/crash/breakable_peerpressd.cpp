@@ -2,7 +2,7 @@
 //
 //     breakable_peerpressd [--kill-at STEP:N] [--named-outputs]
 //         [--without-prepared] [--without-data-sync] [--without-directory-sync]
-//         [--without-full-sync] -- PEERPRESSD'S OPTIONS
+//         [--without-full-sync] [--leaking] -- PEERPRESSD'S OPTIONS
 //
 // SIGTERM ends it; it prints then how often each step came.
 #include "server/command_line.hpp"
@@ -41,6 +41,8 @@ faults read_faults(std::vector<const char*>& arguments) {
             asked.without_directory_sync = true;
         } else if (option == "--without-full-sync") {
             asked.without_full_sync = true;
+        } else if (option == "--leaking") {
+            asked.leaking = true;
         } else {
             throw std::invalid_argument("unknown option " + option);
         }

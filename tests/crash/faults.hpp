@@ -20,6 +20,7 @@ struct faults {
     bool without_data_sync = false;
     bool without_directory_sync = false;
     bool without_full_sync = false;  // of the store: PRAGMA synchronous = NORMAL
+    bool leaking = false;            // memory and descriptors, a little with each step
 };
 
 // Once, before there is a daemon.
