@@ -1,6 +1,7 @@
 #include "server/job_store.hpp"
 
 #include "server/refusal.hpp"
+#include "server/sqlite.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -365,6 +366,29 @@ TEST_F(JobStore, AnswersManyCallersWithFewTransactions) {
     EXPECT_EQ(done, 500);
     // The first may go alone; the rest queue up behind it.
     EXPECT_LE(store().transactions() - before, 20u);
+}
+
+TEST_F(JobStore, FailsWhatCannotBeStoredAndNothingElse) {
+    const std::int64_t row = create("a").row;
+    sqlite::database(path()).execute("DROP TABLE files");
+
+    EXPECT_THROW(run(store().add_finished(row, {file_named("alone")}, "")), std::exception);
+    // Many at once, so that good and bad ones come to be in one transaction.
+    unsigned stored = 0;
+    unsigned failed = 0;
+    for (int index = 0; index < 100; ++index) {
+        const auto count = [&](std::exception_ptr error, auto&&...) {
+            ++(error ? failed : stored);
+        };
+        asio::co_spawn(context_, store().get("a"), count);
+        asio::co_spawn(context_, store().add_finished(row, {file_named("x")}, ""), count);
+    }
+    context_.restart();
+    context_.run();
+
+    EXPECT_EQ(stored, 100u);
+    EXPECT_EQ(failed, 100u);
+    EXPECT_EQ(run(store().get("a")).state, job_state::queued);
 }
 
 TEST_F(JobStore, SetsADamagedDatabaseAsideLoudly) {
