@@ -18,7 +18,10 @@ namespace {
 }
 
 std::shared_ptr<const jobs::root_set> open_roots(const std::string& name,
-                                                 const std::vector<std::string>& paths) {
+                                                 const std::vector<std::string>& paths,
+                                                 bool opened_elsewhere) {
+    if (opened_elsewhere)
+        return std::make_shared<const jobs::root_set>(paths, jobs::root_set::opened_elsewhere());
     try {
         return std::make_shared<const jobs::root_set>(paths);
     } catch (const system_error& e) {
@@ -43,12 +46,13 @@ identities::identities(const config& config, const std::shared_ptr<const jobs::r
             refuse_identity(each.name(), "nobody is root from afar: name another user");
         if (const jobs::problem objection = objection_to_jobs_of(user->uid))
             refuse_identity(each.name(), objection.message);
-        known_.push_back(
-            {.name = each.name(),
-             .user = each.user,
-             .uid = user->uid,
-             .gid = user->gid,
-             .roots = each.roots.empty() ? roots : open_roots(each.name(), each.roots)});
+        known_.push_back({.name = each.name(),
+                          .user = each.user,
+                          .uid = user->uid,
+                          .gid = user->gid,
+                          .roots = each.roots.empty() ? roots
+                                                      : open_roots(each.name(), each.roots,
+                                                                   !config.roles.opener.empty())});
     }
 }
 
