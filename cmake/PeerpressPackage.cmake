@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 set(PEERPRESS_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/peerpress)
 
 # --- runtime: the programs with what belongs to them
-foreach(program IN ITEMS peerpress peerpressd peerpress-model)
+foreach(program IN ITEMS peerpress peerpressd peerpress-opend peerpress-model)
     if(TARGET ${program})
         install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
     endif()
@@ -15,10 +15,12 @@ if(TARGET peerpress_pages)
     install(DIRECTORY ${CMAKE_BINARY_DIR}/share/ DESTINATION ${CMAKE_INSTALL_DATADIR} COMPONENT runtime)
 endif()
 install(FILES packaging/systemd/peerpressd.service packaging/systemd/peerpressd.socket
+    packaging/systemd/peerpress-opend.service packaging/systemd/peerpress-opend.socket
     DESTINATION lib/systemd/system COMPONENT runtime)
 install(FILES packaging/systemd/user/peerpressd.service packaging/systemd/user/peerpressd.socket
     DESTINATION lib/systemd/user COMPONENT runtime)
-install(FILES packaging/man/peerpressd.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT runtime)
+install(FILES packaging/man/peerpressd.8 packaging/man/peerpress-opend.8
+    DESTINATION ${CMAKE_INSTALL_MANDIR}/man8 COMPONENT runtime)
 install(FILES packaging/man/peerpress-model.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT runtime)
 install(FILES packaging/peerpressd.toml
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/peerpress/examples COMPONENT runtime)
