@@ -228,7 +228,9 @@ awaitable<> job_manager::run(live_ptr job) {
     const bool cut_short = stopped || outcome.state == job_state::queued;
     const bool leaves_something = outcome.state == job_state::cancelled && job->has_history;
     if (cut_short) {
-        co_await put_back(job, lost.empty() ? "stopped for the shutdown" : lost);
+        // Made outside the co_await expression, in which g++ 12 destroys such a value twice.
+        if (lost.empty()) lost = "stopped for the shutdown";
+        co_await put_back(job, std::move(lost));
     } else if (!leaves_something || co_await tidy(job)) {
         outcome.warned = outcome.warned || job->earlier.warned;
         co_await end(job, std::move(outcome));
