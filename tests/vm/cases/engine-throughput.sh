@@ -3,12 +3,12 @@
 mounted A /mnt/a
 mounted B /mnt/b
 mkdir /mnt/a/throughput
-for name in data odd; do cp /mnt/a/$name.bin /mnt/a/throughput; done
+cp /mnt/a/odd.bin /mnt/a/throughput
 sync
-bytes=$(($(stat -c %s /mnt/a/data.bin) + $(stat -c %s /mnt/a/odd.bin)))
+bytes=$(stat -c %s /mnt/a/odd.bin)
 before=$(ls /mnt/b)
 
-expect_exit 0 demo-throughput.sh --source /mnt/a/throughput --target /mnt/b --seconds 1
+expect_exit 0 demo-throughput.sh --source /mnt/a/throughput --target /mnt/b --seconds 0
 cat out
 for way in "copies through host memory" "copies from peer to peer" "compression by software" "compression by accelerators" \
     "what was made of it last, byte for byte" "DRAM traffic was not measured: there is no perf"; do
