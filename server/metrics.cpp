@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <prometheus/text_serializer.h>
 
+#include <array>
 #include <cmath>
 
 namespace peerpress::server {
@@ -13,6 +14,10 @@ namespace {
 
 using jobs::job_state;
 using jobs::operation;
+
+// What callers can have too much of (server/quotas, server/daemon).
+constexpr std::array quota_names{"queued_max", "submits_per_second", "watches_max",
+                                 "connections_max", "output_bytes_per_day"};
 
 constexpr std::array ended_states{job_state::succeeded, job_state::partial, job_state::failed,
                                   job_state::cancelled};
@@ -137,6 +142,7 @@ metrics::metrics(const std::string& version)
         bytes_.emplace(operation, add_operation(operation));
     // There from the start, as the others are; a way through a device comes with its first bytes.
     path_bytes_.Add({{"path", "cpu"}, {"device", "software"}});
+    for (const char* quota : quota_names) quota_refusals_.Add({{"quota", quota}});
     add_gauge("peerpress_build_info", "Always 1.", {{"version", version}}).Set(1);
     add_gauge("process_start_time_seconds", "When the server was started, in seconds since 1970.")
         .Set(process_start_seconds());
