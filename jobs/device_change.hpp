@@ -69,7 +69,7 @@ private:
     std::vector<std::uint64_t> counted_;  // by site, software last
     std::uint64_t counted_holes_ = 0;
     std::vector<std::atomic<std::uint64_t>*> counters_;  // likewise, in the job's progress
-    std::vector<bool> used_;  // sites that have done something
+    std::vector<bool> used_;                             // sites that have done something
     std::string reason_;
     bool checked_ = false;
 };
