@@ -44,8 +44,9 @@ std::vector<std::string> root_set::paths() const {
 }
 
 void root_set::sort() {
-    std::ranges::stable_sort(
-        roots_, [](const root& a, const root& b) { return a.path.size() > b.path.size(); });
+    // Of two of one length neither holds the other.
+    std::ranges::sort(roots_, std::ranges::greater(),
+                      [](const root& each) { return each.path.size(); });
 }
 
 std::optional<root_set::place> root_set::find(std::string_view path) const {
