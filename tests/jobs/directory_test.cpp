@@ -114,6 +114,10 @@ TEST_F(DirectoryCache, TakesNoDirectoryForDurableBecauseItIsThere) {
 }
 
 TEST_F(DirectoryCache, TakesNoDirectoryForDurableThatItMadeAndCouldNotOpen) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP()
+        << "UndefinedBehaviorSanitizer opens a pipe to look at memory, and has no descriptor";
+#endif
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
     const io::unique_fd next(::dup(0));
