@@ -85,7 +85,9 @@ std::shared_ptr<grpc::ServerCredentials> tls_credentials(const config& config,
     read_pem("tls.key", tls.key, "PRIVATE KEY-----");
     read_pem("tls.client_ca", tls.client_ca, "-----BEGIN CERTIFICATE-----");
     check_secrecy(tls.key);
+    if (!tls.crl_directory.empty()) check_directory(tls.crl_directory);
 
+    // Nothing may be thrown from here on: gRPC 1.51 frees options only with what is made of them.
     grpc::experimental::TlsServerCredentialsOptions options(
         std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
             tls.key, tls.certificate, tls.client_ca, static_cast<unsigned>(tls.reload_seconds)));
@@ -93,10 +95,7 @@ std::shared_ptr<grpc::ServerCredentials> tls_credentials(const config& config,
     options.watch_identity_key_cert_pairs();
     // gRPC's default asks clients for nothing.
     options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-    if (!tls.crl_directory.empty()) {
-        check_directory(tls.crl_directory);
-        options.set_crl_directory(tls.crl_directory);
-    }
+    if (!tls.crl_directory.empty()) options.set_crl_directory(tls.crl_directory);
     auto credentials = grpc::experimental::TlsServerCredentials(options);
     credentials->SetAuthMetadataProcessor(std::make_shared<gatekeeper>(std::move(known)));
     return credentials;
