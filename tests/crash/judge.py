@@ -80,6 +80,11 @@ def read_tables(path, store):
             store.troubles.append(f"I6: integrity_check says {verdict}")
         if db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'jobs'").fetchone()[0] == 0:
             return  # killed before its first migration
+        if "request" not in {column[1] for column in db.execute("PRAGMA table_info(jobs)")}:
+            # Or between two of them, each of which is a transaction: there was nobody yet to ask for a job.
+            if db.execute("SELECT count(*) FROM jobs").fetchone()[0] != 0:
+                store.troubles.append("I6: a store that is not up to date has jobs")
+            return
         names = {}
         for row, name, state, end_time, request_id in db.execute("SELECT row, id, state, end_time, request FROM jobs"):
             names[row] = "jobs/" + name.decode()
